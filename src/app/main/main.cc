@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program: one binary, its commands wired to what they do.
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/main/commands.h"
+#include "app/main/serve.h"
+#include "app/version.h"
+
+int main(int argc, char** argv) {
+  using namespace lares::app;
+  const Handlers handlers{
+      .serve = Serve,
+      .run = RunCommand,
+      .models = ModelsCommand,
+      .convert = ConvertCommand,
+      .bench = BenchCommand,
+      .version =
+          [] {
+            std::cout << VersionText(BuiltFrom());
+            return kExitSuccess;
+          },
+  };
+  return RunCommandLine(std::vector<std::string>(argv + 1, argv + argc), CurrentEnvironment(), handlers,
+                        std::cout, std::cerr);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/main/model_engine.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include "app/fake_model_path.h"
+#include "backend/fake/fake_backend.h"
+#include "backend/llama/llama_backend.h"
+
+namespace lares::app {
+namespace {
+
+using base::Code;
+
+constexpr std::uintmax_t kMaxTemplateBytes = 1 << 20;
+
+base::Result<std::string> ReadTemplate(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error) return base::Fail(Code::kNotFound, "cannot read the chat template " + path + ": " + error.message());
+  if (size > kMaxTemplateBytes) {
+    return base::Fail(Code::kInvalidArgument, "the chat template " + path + " is larger than 1 MiB");
+  }
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+engine::Loader FakeLoader(const FakeModelOptions& options) {
+  return [options](const auto&) -> base::Result<std::unique_ptr<backend::Backend>> {
+    backend::FakeOptions fake;
+    fake.slots = options.slots;
+    fake.slot_cells = options.context;
+    fake.answer_tokens = -1;
+    fake.real_time = true;
+    fake.step_time = [options](std::size_t rows, std::int32_t) {
+      return options.step + options.per_row * static_cast<std::int64_t>(rows - std::min<std::size_t>(rows, 1));
+    };
+    return std::make_unique<backend::FakeBackend>(fake);
+  };
+}
+
+engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template, std::int32_t prefill_rows,
+                           base::Logger& log) {
+  backend::llama::LoadOptions options;
+  options.path = model.path;
+  options.slots = model.parallel;
+  options.slot_cells = model.context;
+  options.threads = model.threads;
+  options.gpu_layers = model.gpu_layers;
+  options.kv_type = model.kv_type;
+  options.chunk_rows = prefill_rows;
+  options.chat_template = std::move(chat_template);
+  return [options, &log](const std::function<bool(float)>& progress) {
+    auto with_progress = options;
+    with_progress.progress = progress;
+    return backend::llama::Load(with_progress, log);
+  };
+}
+
+}  // namespace
+
+base::Result<core::ModelSpec> DescribeModel(const Config& config) {
+  if (config.model.path.empty()) {
+    return base::Fail(Code::kInvalidArgument,
+                      "no model was named; say `lares serve MODEL.gguf`, or set model.path in the configuration");
+  }
+  core::ModelSpec spec;
+  if (IsFakeModel(config.model.path)) {
+    spec.name = "fake";
+  } else {
+    const std::filesystem::path path(config.model.path);
+    // The id is the name people say; the file's name with its ending works as well.
+    spec.name = path.extension() == ".gguf" ? path.stem().string() : path.filename().string();
+    if (path.filename() != spec.name) spec.aliases.push_back(path.filename().string());
+    spec.files.push_back(config.model.path);
+  }
+  for (const std::string& name : config.model.served_names) spec.aliases.push_back(name);
+  return spec;
+}
+
+base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config, const core::ModelSpec& spec,
+                                                              Foundations on) {
+  engine::LocalOptions options;
+  options.model = spec.name;
+  options.max_waiting = static_cast<std::size_t>(config.scheduling.queue);
+  options.default_max_new =
+      config.scheduling.max_tokens > 0 ? config.scheduling.max_tokens : std::numeric_limits<std::int32_t>::max();
+  options.prefill_rows = config.scheduling.prefill_rows;
+  options.host_cache_bytes = config.scheduling.host_cache;
+  options.inter_token_p99 = config.scheduling.itl_p99;
+  options.fixed_costs = config.scheduling.fixed_costs;
+
+  engine::Loader loader;
+  if (IsFakeModel(config.model.path)) {
+    auto fake = ParseFakeModel(config.model.path);
+    if (!fake) return base::Fail(fake.error());
+    loader = FakeLoader(*fake);
+  } else {
+    std::string chat_template;
+    if (!config.model.chat_template.empty()) {
+      auto text = ReadTemplate(config.model.chat_template);
+      if (!text) return base::Fail(text.error());
+      chat_template = std::move(*text);
+    }
+    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling.prefill_rows, on.log);
+  }
+  return std::make_shared<engine::LocalEngine>(options, std::move(loader), on.heavy, on.clock, on.metrics,
+                                               on.log);
+}
+
+}  // namespace lares::app

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/main/serve.h"
+
+#include <signal.h>
+
+#include <cstdio>
+#include <string>
+#include <thread>
+
+#include "app/command_line.h"
+#include "app/data_directory.h"
+#include "app/main/http_options.h"
+#include "app/main/model_engine.h"
+#include "app/version.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/thread_pool.h"
+#include "http/api/route_table.h"
+#include "http/server.h"
+#include "service/services.h"
+
+namespace lares::app {
+namespace {
+
+int Complain(const base::Error& error) {
+  std::fprintf(stderr, "lares: %s\n", error.message().c_str());
+  return kExitFailure;
+}
+
+// Blocks the signals this thread will wait for. Before any other thread starts, so that all inherit it.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of write, no end of the process
+  return signals;
+}
+
+base::Result<std::unique_ptr<service::Authenticator>> OpenKeys(const SecuritySettings& security) {
+  if (security.api_key_file.empty()) return std::make_unique<service::Authenticator>();
+  return service::Authenticator::FromFile(security.api_key_file);
+}
+
+// Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again.
+void WaitForEnd(const sigset_t& signals, service::Authenticator& keys, http::Server& server,
+                base::Logger& log) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+    const auto reloaded = keys.Reload();
+    const auto tls = server.ReloadTls();
+    if (!reloaded) log.Error("the key file was not reloaded; the old keys stay in force", {{"cause", reloaded.error().message()}});
+    if (!tls) log.Error("the certificate was not reloaded", {{"cause", tls.error().message()}});
+    if (reloaded && tls) log.Info("keys and certificates reloaded");
+  }
+}
+
+// A second signal while draining ends the process at once.
+std::jthread ExitOnSecondSignal(const sigset_t& signals) {
+  return std::jthread([signals](const std::stop_token& stop) {
+    const timespec tick{.tv_sec = 0, .tv_nsec = 100'000'000};
+    while (!stop.stop_requested()) {
+      const int signal = sigtimedwait(&signals, nullptr, &tick);
+      if (signal == SIGTERM || signal == SIGINT) _exit(kExitFailure);
+    }
+  });
+}
+
+// Ready for readiness probes to say no, then for new requests to be refused, then for what runs to end.
+void Drain(const ServerSettings& settings, service::Services& services, http::Server& server,
+           base::Logger& log) {
+  log.Info("draining", {{"in_flight", services.lifecycle.in_flight()}});
+  services.lifecycle.AnnounceDrain();
+  std::this_thread::sleep_for(settings.drain_delay);
+  server.StopAccepting();
+  services.lifecycle.RefuseNew();
+  server.Drain();
+  if (!services.lifecycle.WaitIdle(settings.drain_timeout)) {
+    log.Warning("requests were still running at the end of the drain", {{"in_flight", services.lifecycle.in_flight()}});
+  }
+}
+
+// Says when the model is there, and starts what should not slow its loading.
+std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& services, base::ThreadPool& heavy,
+                           base::Logger& log, const std::string& url) {
+  return std::jthread([&engine, &services, &heavy, &log, url, start = base::SystemClock().Now()] {
+    if (!engine.WaitUntilReady()) return;  // it has logged why
+    const core::EngineStatus status = engine.Status();
+    log.Info("ready", {{"model", status.model},
+                       {"url", url},
+                       {"context", static_cast<std::int64_t>(status.context_tokens)},
+                       {"parallel", static_cast<std::int64_t>(status.slots)},
+                       {"seconds", base::Seconds(base::SystemClock().Now() - start)}});
+    services.catalogue.ComputeDigests(heavy, log);
+  });
+}
+
+}  // namespace
+
+int Serve(LoadedConfig loaded) {
+  const Config& config = loaded.config;
+  const sigset_t signals = BlockSignals();
+
+  const auto level = base::ParseLogLevel(config.log.level);
+  const auto format = base::ParseLogFormat(config.log.format);
+  if (!level) return Complain(level.error());
+  if (!format) return Complain(format.error());
+  auto log = base::Logger::Open({.level = *level, .format = *format, .file = config.log.file});
+  if (!log) return Complain(log.error());
+  auto spec = DescribeModel(config);
+  if (!spec) return Complain(spec.error());
+  auto data = DataDirectory::Open(config.data_directory);
+  if (!data) return Complain(data.error());
+  auto keys = OpenKeys(config.security);
+  if (!keys) return Complain(keys.error());
+
+  const std::string version = BuiltFrom().version;
+  base::SystemClock clock;
+  base::Metrics metrics;
+  base::ThreadPool heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10});
+  auto engine = MakeEngine(config, *spec, {clock, **log, metrics, heavy});
+  if (!engine) return Complain(engine.error());
+  service::Services services(
+      {.version = version,
+       .data_directory = config.data_directory,
+       .log_content = config.log.content,
+       .limits = {.max_answer_tokens = config.scheduling.max_tokens}},
+      {clock, **log, metrics, heavy, **keys}, {service::Model{.spec = *spec, .engine = *engine}});
+  http::Server server(HttpOptionsOf(config), services, http::api::RouteTable(services));
+
+  if (auto started = server.Start(); !started) return Complain(started.error());
+  if (auto told = data->Publish(server.url(), spec->name); !told) return Complain(told.error());
+  (*log)->Info("listening", {{"url", server.url()}, {"model", spec->name}, {"version", version}});
+  (*engine)->Start();
+  auto announce = AnnounceReady(**engine, services, heavy, **log, server.url());
+
+  WaitForEnd(signals, **keys, server, **log);
+  {
+    const std::jthread impatience = ExitOnSecondSignal(signals);
+    Drain(config.server, services, server, **log);
+    (*engine)->Stop();
+    server.Stop();
+  }
+  (*log)->Info("stopped");
+  return kExitSuccess;
+}
+
+}  // namespace lares::app

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A model's chat format: its template turns messages into text, and what the model answers back into content,
+// reasoning and tool calls. The only users of llama.cpp's `common` chat code are this file's .cc and
+// answer_parser.cc. Thread safe.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.h"
+#include "base/error.h"
+#include "core/generate_request.h"
+
+struct llama_model;
+
+namespace lares::backend::llama {
+
+struct RenderedChat {
+  std::string text;
+  std::optional<Grammar> grammar;
+  std::vector<std::string> stop;
+  std::shared_ptr<const AnswerParser> parser;  // null when the answer is plain content
+};
+
+class ChatFormat {
+ public:
+  // From the file, or from `override_source` when that is not empty. A null pointer when there is neither.
+  // kInvalidArgument when the template does not parse or does not run within its bounds.
+  static base::Result<std::unique_ptr<ChatFormat>> Make(const llama_model* model,
+                                                        const std::string& override_source);
+  virtual ~ChatFormat() = default;
+
+  // Prompt, format of the answer and parser for one request. A grammar of the client's own (GBNF) is not
+  // handled here.
+  virtual base::Result<RenderedChat> Render(const core::ChatPrompt& prompt,
+                                            const core::ResponseFormat& format, bool parse_output) const = 0;
+};
+
+}  // namespace lares::backend::llama

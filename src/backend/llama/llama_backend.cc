@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend/llama/llama_backend.h"
+
+#include <cstddef>
+
+#include "backend/llama/chat_format.h"
+#include "backend/llama/decode_context.h"
+#include "backend/llama/gguf_check.h"
+#include "backend/llama/grammar_constraint.h"
+#include "backend/llama/host_resources.h"
+#include "backend/llama/kv_type.h"
+#include "backend/llama/log_bridge.h"
+#include "backend/llama/memory_plan.h"
+#include "backend/llama/model_file.h"
+#include "backend/llama/prompt_renderer.h"
+#include "backend/llama/vocabulary.h"
+
+namespace lares::backend::llama {
+namespace {
+
+using base::Code;
+using base::Fail;
+using base::Result;
+using base::Status;
+
+class LlamaBackend final : public Backend {
+ public:
+  LlamaBackend(std::unique_ptr<LogBridge> log, ModelPtr model, std::unique_ptr<DecodeContext> context,
+               std::unique_ptr<ChatFormat> chat, Facts facts)
+      : log_(std::move(log)),
+        model_(std::move(model)),
+        vocabulary_(model_.get()),
+        context_(std::move(context)),
+        renderer_(vocabulary_, std::move(chat)),
+        facts_(std::move(facts)) {}
+
+  const Facts& facts() const override { return facts_; }
+  std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
+                                      bool parse_special) const override {
+    return vocabulary_.Tokenize(text, add_special, parse_special);
+  }
+  std::string Piece(core::TokenId token, bool special) const override {
+    return vocabulary_.Piece(token, special);
+  }
+  bool EndsGeneration(core::TokenId token) const override { return vocabulary_.EndsGeneration(token); }
+  std::vector<core::TokenId> EndTokens() const override { return vocabulary_.end_tokens(); }
+
+  Result<Rendered> Render(const core::GenerateRequest& request) const override {
+    return renderer_.Render(request);
+  }
+  Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(const Grammar& grammar) const override {
+    return MakeGrammarConstraint(vocabulary_, grammar);
+  }
+  Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> /*in*/) override {
+    return Fail(Code::kUnimplemented, "embeddings are not there yet");
+  }
+
+  Result<RunOutcome> Run(std::span<const Row> rows, const std::atomic<bool>& interrupt) override {
+    return context_->Run(rows, interrupt);
+  }
+  std::span<const float> Logits(std::size_t row) const override { return context_->Logits(row); }
+  Status Truncate(std::int32_t slot, std::int32_t position) override {
+    return context_->Truncate(slot, position);
+  }
+  Status Copy(std::int32_t from, std::int32_t to, std::int32_t position) override {
+    return context_->Copy(from, to, position);
+  }
+  Result<SavedState> Save(std::int32_t slot) override { return context_->Save(slot); }
+  Status Restore(std::int32_t slot, const SavedState& state) override {
+    return context_->Restore(slot, state);
+  }
+
+ private:
+  // Destroyed from the bottom up: the context before the model, the log last.
+  std::unique_ptr<LogBridge> log_;
+  ModelPtr model_;
+  Vocabulary vocabulary_;
+  std::unique_ptr<DecodeContext> context_;
+  PromptRenderer renderer_;
+  Facts facts_;
+};
+
+Facts FactsOf(const GgufSummary& file, const MemoryPlan& plan, const llama_model* model,
+              const DecodeContext& context, bool has_chat_template) {
+  Facts facts;
+  facts.architecture = file.architecture;
+  facts.form = file.form;
+  facts.parameters = file.parameters;
+  facts.weight_bytes = file.tensor_bytes;
+  facts.vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
+  facts.training_context = llama_model_n_ctx_train(model);
+  facts.slots = plan.slots;
+  facts.slot_cells = context.slot_cells();
+  facts.total_cells = facts.slots * facts.slot_cells;
+  facts.max_rows = context.max_rows();
+  facts.cell_bytes = plan.cell_bytes;
+  facts.has_chat_template = has_chat_template;
+  facts.can_truncate = context.can_truncate();
+  return facts;
+}
+
+// On a GPU its own memory is what counts.
+HostResources Resources(const LoadOptions& options) {
+  HostResources host = ReadHostResources();
+  if (options.gpu_layers == 0 || !llama_supports_gpu_offload()) return host;
+  std::uint64_t free_on_devices = 0;
+  for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
+    ggml_backend_dev_t device = ggml_backend_dev_get(i);
+    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) continue;
+    std::size_t free_bytes = 0;
+    std::size_t total_bytes = 0;
+    ggml_backend_dev_memory(device, &free_bytes, &total_bytes);
+    free_on_devices += free_bytes;
+  }
+  if (free_on_devices > 0) host.memory_free = free_on_devices;
+  return host;
+}
+
+Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, base::Logger& logger) {
+  const auto kv_type = KvType(options.kv_type);
+  if (!kv_type) return Fail(kv_type.error());
+  auto plan = PlanMemory(file, Resources(options),
+                         {.slots = options.slots,
+                          .slot_cells = options.slot_cells,
+                          .threads = options.threads,
+                          .chunk_rows = options.chunk_rows,
+                          .logit_rows = options.logit_rows,
+                          .kv_value_bytes = KvValueBytes(*kv_type),
+                          .kv_type = options.kv_type});
+  if (!plan) return plan;
+  logger.Info(plan->line);
+  if (!plan->warning.empty()) logger.Warning(plan->warning);
+  return plan;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& logger) {
+  const auto file = CheckGgufFile(options.path);
+  if (!file) return Fail(file.error());
+  const auto plan = Plan(*file, options, logger);
+  if (!plan) return Fail(plan.error());
+  auto log = std::make_unique<LogBridge>(logger);
+  auto model = ReadModel(options.path, options.gpu_layers, options.progress);
+  if (!model) return Fail(model.error());
+  auto chat = ChatFormat::Make(model->get(), options.chat_template);
+  if (!chat) return Fail(chat.error());
+  auto context = DecodeContext::Open(model->get(), {.slots = plan->slots,
+                                                    .slot_cells = plan->slot_cells,
+                                                    .max_rows = options.max_rows,
+                                                    .chunk_rows = options.chunk_rows,
+                                                    .logit_rows = options.logit_rows,
+                                                    .threads = plan->threads,
+                                                    .kv_type = options.kv_type});
+  if (!context) return Fail(context.error());
+  Facts facts = FactsOf(*file, *plan, model->get(), **context, *chat != nullptr);
+  return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(*context),
+                                        std::move(*chat), std::move(facts));
+}
+
+}  // namespace lares::backend::llama

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Text to tokens and back, by the model's own vocabulary. Thread safe: reads only. Refers to the model, which
+// must outlive it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "core/prompt.h"
+
+struct llama_model;
+struct llama_vocab;
+
+namespace lares::backend::llama {
+
+class Vocabulary {
+ public:
+  explicit Vocabulary(const llama_model* model);
+
+  // Never fails on text: bytes that are no UTF-8 become byte tokens. At most 2^31 - 1 bytes.
+  std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special, bool parse_special) const;
+
+  // The bytes of one token; empty for control tokens unless `special`, and for ids outside the vocabulary.
+  std::string Piece(core::TokenId token, bool special) const;
+
+  bool EndsGeneration(core::TokenId token) const;
+  const std::vector<core::TokenId>& end_tokens() const { return end_tokens_; }
+  // Tokens that the file forbids to generate.
+  std::span<const core::TokenId> suppressed() const;
+
+  std::int32_t size() const { return size_; }
+  bool Contains(core::TokenId token) const { return token >= 0 && token < size_; }
+  const llama_vocab* raw() const { return vocab_; }
+
+ private:
+  const llama_vocab* vocab_;
+  std::int32_t size_;
+  std::vector<core::TokenId> end_tokens_;
+};
+
+}  // namespace lares::backend::llama

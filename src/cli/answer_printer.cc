@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/answer_printer.h"
+
+#include <array>
+#include <ostream>
+
+#include "cli/terminal.h"
+
+namespace lares::cli {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSigns = {".  ", ".. ", "...", "   "};
+constexpr unsigned kQuietTicks = 3;   // no sign for answers that come at once
+constexpr unsigned kTicksPerSign = 3;
+
+}  // namespace
+
+AnswerWatch AnswerPrinter::Watch() {
+  return {
+      .on_text = [this](std::string_view piece) { Text(piece); },
+      .on_reasoning = [this](std::string_view piece) { Reasoning(piece); },
+      .on_waiting = [this] { Waiting(); },
+      .on_note = [this](std::string_view note) { Note(note); },
+  };
+}
+
+void AnswerPrinter::Text(std::string_view piece) {
+  ClearSign();
+  EndReasoning();
+  text_.append(piece);
+  const std::string shown = style_.terminal ? ForTerminal(piece) : std::string(piece);
+  if (shown.empty()) return;
+  out_ << shown << std::flush;
+  last_ = shown.back();
+}
+
+// Thoughts are no part of the answer: on a terminal they can be watched, in a pipe they would be in the way.
+void AnswerPrinter::Reasoning(std::string_view piece) {
+  if (!style_.terminal) return;
+  ClearSign();
+  if (!in_reasoning_ && style_.colours) out_ << "\033[2m";
+  in_reasoning_ = true;
+  const std::string shown = ForTerminal(piece);
+  out_ << shown << std::flush;
+  if (!shown.empty()) last_ = shown.back();
+}
+
+void AnswerPrinter::EndReasoning() {
+  if (!in_reasoning_) return;
+  in_reasoning_ = false;
+  if (style_.colours) out_ << "\033[0m";
+  out_ << (last_ == '\n' ? "\n" : "\n\n");
+  last_ = '\n';
+}
+
+void AnswerPrinter::Waiting() {
+  if (!style_.terminal) return;
+  const unsigned tick = signs_++;
+  if (tick < kQuietTicks || tick % kTicksPerSign != 0) return;
+  out_ << "\r" << kSigns[(tick / kTicksPerSign) % kSigns.size()] << std::flush;
+  sign_shown_ = true;
+}
+
+void AnswerPrinter::ClearSign() {
+  if (!sign_shown_) return;
+  sign_shown_ = false;
+  out_ << "\r   \r";
+}
+
+void AnswerPrinter::Note(std::string_view note) {
+  if (!style_.terminal) return;
+  ClearSign();
+  out_ << "(" << ForTerminal(note) << "; waiting)\n" << std::flush;
+}
+
+void AnswerPrinter::Finish() {
+  ClearSign();
+  EndReasoning();
+  if (last_ != '\n') out_ << "\n";
+  out_ << std::flush;
+  last_ = '\n';
+}
+
+}  // namespace lares::cli

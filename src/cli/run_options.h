@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `lares run` and `lares models` were asked to do. Plain values, filled by app/command_line.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lares::cli {
+
+struct RunOptions {
+  std::string model;                  // a name, or a GGUF file; empty: the server's only one
+  std::optional<std::string> prompt;  // absent: chat, or standard input when that is no terminal
+  std::string system;
+  std::optional<double> temperature;
+  std::optional<std::int64_t> seed;
+  std::optional<std::int32_t> max_tokens;
+};
+
+struct ModelsOptions {
+  bool json = false;
+};
+
+struct ConvertOptions {
+  std::string input;
+  std::string output;
+  std::string type = "q8_0";
+  bool force = false;  // replace OUT when it exists
+};
+
+}  // namespace lares::cli

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The face and the life of LocalEngine; its loop is in local_engine_loop.cc.
+#include "engine/local/local_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/local/preparation.h"
+
+namespace lares::engine {
+
+using base::Code;
+
+LocalEngine::LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool, const base::Clock& clock,
+                         base::Metrics& metrics, base::Logger& log)
+    : options_(std::move(options)),
+      loader_(std::move(loader)),
+      pool_(pool),
+      clock_(clock),
+      log_(log),
+      metrics_(metrics, options_.model),
+      rows_(options_.sampling_helpers),
+      outbox_(clock) {
+  status_.model = options_.model;
+}
+
+LocalEngine::~LocalEngine() { Stop(); }
+
+void LocalEngine::Start() {
+  thread_ = std::jthread([this] {
+    base::DescribeThisThread("engine", 0);
+    Main();
+  });
+}
+
+void LocalEngine::Stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    interrupt_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+  // Preparations still on the pool refer to this engine.
+  std::unique_lock lock(mutex_);
+  state_changed_.wait(lock, [this] { return preparing_ == 0; });
+}
+
+base::Status LocalEngine::WaitUntilReady() {
+  std::unique_lock lock(mutex_);
+  state_changed_.wait(lock, [this] { return status_.state != core::EngineState::kLoading; });
+  if (status_.state == core::EngineState::kReady) return {};
+  return base::Fail(Code::kUnavailable, status_.failure.empty() ? "the engine has stopped" : status_.failure);
+}
+
+std::optional<base::Error> LocalEngine::WhyNotReady() const {
+  switch (status_.state) {
+    case core::EngineState::kReady:
+      if (!stopping_) return std::nullopt;
+      [[fallthrough]];
+    case core::EngineState::kStopped:
+    case core::EngineState::kDraining:
+      return base::Error(Code::kUnavailable, "the server is stopping").WithReason("stopping");
+    case core::EngineState::kLoading:
+      return base::Error(Code::kUnavailable,
+                         "the model is loading, " + std::to_string(status_.load_percent) + " percent done")
+          .WithReason("model_loading")
+          .WithRetryAfter(std::chrono::seconds(2));
+    case core::EngineState::kFailed:
+      return base::Error(Code::kUnavailable, "the model could not be loaded: " + status_.failure)
+          .WithReason("model_failed");
+  }
+  return std::nullopt;
+}
+
+base::Result<backend::Backend*> LocalEngine::Ready() const {
+  const std::lock_guard lock(mutex_);
+  if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
+  return backend_.get();
+}
+
+base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<EventSink> sink) {
+  auto active = std::make_shared<ActiveRequest>();
+  active->request = std::move(request);
+  active->sink = std::move(sink);
+  active->submitted = clock_.Now();
+  {
+    const std::lock_guard lock(mutex_);
+    if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
+    const std::size_t room = options_.max_waiting + static_cast<std::size_t>(backend_->facts().slots);
+    if (requests_.size() >= room) {
+      return base::Fail(base::Error(Code::kResourceExhausted, "the queue is full: " +
+                                                                  std::to_string(requests_.size()) +
+                                                                  " requests wait or run")
+                            .WithReason("queue_full")
+                            .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_)));
+    }
+    if (!requests_.emplace(active->request.id, active).second) {
+      return base::Fail(Code::kAlreadyExists, "a request with this id is running");
+    }
+    ++preparing_;
+  }
+  const bool accepted = pool_.TryRun([this, active] {
+    const auto& facts = backend_->facts();
+    active->prepared = Prepare(*backend_, active->request,
+                               {.context = facts.slot_cells, .default_max_new = options_.default_max_new});
+    {
+      // Notified under the lock: once preparing_ is zero, Stop may return and the engine be gone.
+      const std::lock_guard lock(mutex_);
+      inbox_.push_back(active);
+      --preparing_;
+      wake_.notify_all();
+      state_changed_.notify_all();
+    }
+  });
+  if (accepted) return {};
+  const std::lock_guard lock(mutex_);
+  requests_.erase(active->request.id);
+  --preparing_;
+  state_changed_.notify_all();
+  return base::Fail(base::Error(Code::kResourceExhausted, "too many requests wait to be prepared")
+                        .WithReason("queue_full")
+                        .WithRetryAfter(std::chrono::seconds(1)));
+}
+
+void LocalEngine::Cancel(const std::string& request_id) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = requests_.find(request_id);
+    if (found == requests_.end() || found->second->cancelled.exchange(true)) return;
+    cancels_.push_back(found->second);
+    // Nobody else gains from the call that runs: cut it short.
+    if (alone_in_prefill_ == request_id) interrupt_ = true;
+  }
+  wake_.notify_all();
+}
+
+base::Result<std::int32_t> LocalEngine::Count(const core::GenerateRequest& request) {
+  auto backend = Ready();
+  if (!backend) return base::Fail(backend.error());
+  auto rendered = (*backend)->Render(request);
+  if (!rendered) return base::Fail(rendered.error());
+  std::int32_t rows = 0;
+  for (const core::Symbol& symbol : rendered->prompt.symbols) rows += symbol.rows;
+  return rows;
+}
+
+base::Result<std::vector<core::TokenId>> LocalEngine::Tokenize(const core::TextPrompt& prompt) {
+  auto backend = Ready();
+  if (!backend) return base::Fail(backend.error());
+  return (*backend)->Tokenize(prompt.text, prompt.add_special, prompt.parse_special);
+}
+
+base::Result<std::string> LocalEngine::Detokenize(std::span<const core::TokenId> tokens) {
+  auto backend = Ready();
+  if (!backend) return base::Fail(backend.error());
+  std::string text;
+  for (const core::TokenId token : tokens) {
+    if (token < 0 || token >= (*backend)->facts().vocabulary) {
+      return base::Fail(base::Error(Code::kInvalidArgument, "token " + std::to_string(token) +
+                                                                " is not in the vocabulary of " +
+                                                                std::to_string((*backend)->facts().vocabulary))
+                            .WithParam("tokens"));
+    }
+    text += (*backend)->Piece(token, true);
+  }
+  return text;
+}
+
+base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& request) {
+  auto backend = Ready();
+  if (!backend) return base::Fail(backend.error());
+  core::EmbedAnswer answer;
+  std::vector<std::vector<core::TokenId>> inputs;
+  for (const core::Prompt& input : request.inputs) {
+    if (const auto* tokens = std::get_if<core::TokenPrompt>(&input)) {
+      inputs.push_back(tokens->tokens);
+    } else if (const auto* text = std::get_if<core::TextPrompt>(&input)) {
+      inputs.push_back((*backend)->Tokenize(text->text, text->add_special, text->parse_special));
+    } else {
+      return base::Fail(base::Error(Code::kInvalidArgument, "an input is text or tokens").WithParam("input"));
+    }
+    answer.prompt_tokens += static_cast<std::int32_t>(inputs.back().size());
+  }
+  auto vectors = (*backend)->Embed(inputs);
+  if (!vectors) return base::Fail(vectors.error());
+  answer.vectors = std::move(*vectors);
+  return answer;
+}
+
+core::EngineStatus LocalEngine::Status() const {
+  const std::int64_t started = call_started_ns_;
+  const std::lock_guard lock(mutex_);
+  core::EngineStatus status = status_;
+  const auto now = clock_.Now().time_since_epoch().count();
+  status.stuck = started != 0 && now - started > options_.stuck_after.count();
+  if (stopping_ && status.state == core::EngineState::kReady) status.state = core::EngineState::kDraining;
+  return status;
+}
+
+}  // namespace lares::engine

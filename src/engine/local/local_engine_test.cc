@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LocalEngine on the fake backend: the contract every engine keeps, and what is particular to this one.
+#include "engine/local/local_engine.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+
+#include "backend/fake/fake_backend.h"
+#include "engine/contract_test.h"
+
+namespace lares::engine {
+namespace {
+
+using backend::FakeBackend;
+using backend::FakeOptions;
+using backend::RunFault;
+
+class LocalUnderTest final : public EngineUnderTest {
+ public:
+  explicit LocalUnderTest(FakeOptions fake = {}, LocalOptions options = {}) {
+    options.model = "fake";
+    engine_ = std::make_unique<LocalEngine>(
+        options,
+        [fake](const std::function<bool(float)>& progress) -> base::Result<std::unique_ptr<backend::Backend>> {
+          if (!progress(0.5F)) return base::Fail(base::Code::kCancelled, "stopped while loading");
+          return std::make_unique<FakeBackend>(fake);
+        },
+        pool_, clock_, metrics_, *log_);
+    engine_->Start();
+    EXPECT_TRUE(engine_->WaitUntilReady());
+  }
+  LocalEngine& engine() override { return *engine_; }
+
+ private:
+  base::SystemClock clock_;
+  base::Metrics metrics_;
+  std::unique_ptr<base::Logger> log_ = base::Logger::Silent();
+  base::ThreadPool pool_{{.name = "test", .threads = 2, .backlog = 1024, .nice = 0}};
+  std::unique_ptr<LocalEngine> engine_;
+};
+
+std::unique_ptr<EngineUnderTest> Plain() { return std::make_unique<LocalUnderTest>(); }
+
+// Fewer cells than the slots could fill, as with a unified cache: sequences are preempted and come back.
+std::unique_ptr<EngineUnderTest> ShortOfCells() {
+  FakeOptions fake;
+  fake.slots = 6;
+  fake.slot_cells = 512;
+  fake.total_cells = 600;
+  return std::make_unique<LocalUnderTest>(fake, LocalOptions{.host_cache_bytes = 1 << 20});
+}
+
+// Two slots for twelve requests, and prompts read in small pieces.
+std::unique_ptr<EngineUnderTest> FewSlots() {
+  FakeOptions fake;
+  fake.slots = 4;
+  fake.slot_cells = 512;
+  fake.max_rows = 64;
+  return std::make_unique<LocalUnderTest>(fake);
+}
+
+INSTANTIATE_TEST_SUITE_P(Plain, EngineContract, testing::Values(&Plain));
+INSTANTIATE_TEST_SUITE_P(ShortOfCells, EngineContract, testing::Values(&ShortOfCells));
+INSTANTIATE_TEST_SUITE_P(FewSlots, EngineContract, testing::Values(&FewSlots));
+
+core::GenerateRequest Ask(std::string id, std::string text, std::int32_t max_tokens) {
+  core::GenerateRequest request;
+  request.id = std::move(id);
+  request.prompt = core::TextPrompt{.text = std::move(text)};
+  request.sampling.temperature = 0;
+  request.max_tokens = max_tokens;
+  request.ignore_eos = true;
+  return request;
+}
+
+Record Finish(LocalUnderTest& t, core::GenerateRequest request) {
+  auto sink = std::make_shared<RecordingSink>();
+  const std::string id = request.id;
+  EXPECT_TRUE(t.engine().Submit(std::move(request), sink));
+  return sink->Wait(id);
+}
+
+TEST(LocalEngine, AFailedStepEndsWhatRanAndTheNextRequestWorks) {
+  FakeOptions fake;
+  fake.run_faults = {RunFault{.call = 3, .kind = RunFault::Kind::kError}};
+  LocalUnderTest t(fake);
+  const Record failed = Finish(t, Ask("a", "some text", 10));
+  ASSERT_TRUE(failed.terminals[0].error);
+  EXPECT_EQ(failed.terminals[0].error->code(), base::Code::kInternal);
+  EXPECT_FALSE(Finish(t, Ask("b", "some text", 10)).terminals[0].error);
+}
+
+TEST(LocalEngine, OutOfCellsAndInterruptsChangeNoAnswer) {
+  LocalUnderTest calm;
+  const std::string text(300, 'x');
+  const std::string expected = Finish(calm, Ask("a", text, 30)).Text();
+  FakeOptions fake;
+  fake.run_faults = {RunFault{.call = 1, .kind = RunFault::Kind::kInterrupt, .rows = 64},
+                     RunFault{.call = 2, .kind = RunFault::Kind::kOutOfCells},
+                     RunFault{.call = 5, .kind = RunFault::Kind::kOutOfCells},
+                     RunFault{.call = 9, .kind = RunFault::Kind::kOutOfCells}};
+  LocalUnderTest rough(fake);
+  EXPECT_EQ(Finish(rough, Ask("a", text, 30)).Text(), expected);
+}
+
+TEST(LocalEngine, ARepeatedPromptIsTakenFromTheCacheAndAnswersTheSame) {
+  LocalUnderTest t;
+  const std::string text(200, 'p');
+  const Record first = Finish(t, Ask("a", text, 12));
+  const Record again = Finish(t, Ask("b", text, 12));
+  EXPECT_EQ(first.terminals[0].usage.cached_tokens, 0);
+  EXPECT_GT(again.terminals[0].usage.cached_tokens, 150);
+  EXPECT_EQ(first.Text(), again.Text());
+}
+
+TEST(LocalEngine, TenantsDoNotShareCachedPrefixes) {
+  LocalUnderTest t;
+  const std::string text(200, 'p');
+  Finish(t, Ask("a", text, 4));
+  auto other = Ask("b", text, 4);
+  other.principal.tenant = "somebody else";
+  EXPECT_EQ(Finish(t, std::move(other)).terminals[0].usage.cached_tokens, 0);
+}
+
+// The engine is held in its first call until `full` has been tried.
+TEST(LocalEngine, AFullQueueRefusesAtOnceWithRetryAfter) {
+  std::latch entered(1), release(1);
+  std::atomic<bool> first{true};
+  FakeOptions fake;
+  fake.slots = 1;
+  fake.before_run = [&](std::span<const backend::Row>) {
+    if (first.exchange(false)) {
+      entered.count_down();
+      release.wait();
+    }
+  };
+  LocalUnderTest t(fake, LocalOptions{.max_waiting = 2});
+  auto sink = std::make_shared<RecordingSink>();
+  ASSERT_TRUE(t.engine().Submit(Ask("run", "text", 4), sink));
+  entered.wait();
+  ASSERT_TRUE(t.engine().Submit(Ask("wait1", "text", 4), sink));
+  ASSERT_TRUE(t.engine().Submit(Ask("wait2", "text", 4), sink));
+  const auto refused = t.engine().Submit(Ask("refused", "text", 4), sink);
+  release.count_down();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), base::Code::kResourceExhausted);
+  EXPECT_TRUE(refused.error().retry_after());
+  for (const char* id : {"run", "wait1", "wait2"}) EXPECT_FALSE(sink->Wait(id).terminals[0].error) << id;
+}
+
+TEST(LocalEngine, StopEndsEveryRequestOnce) {
+  FakeOptions fake;
+  fake.answer_tokens = -1;
+  LocalUnderTest t(fake);
+  auto sink = std::make_shared<RecordingSink>();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(t.engine().Submit(Ask("s" + std::to_string(i), "text " + std::to_string(i), 3000), sink));
+  }
+  sink->WaitForIds("s0", 1);
+  t.engine().Stop();
+  for (int i = 0; i < 20; ++i) {
+    const Record r = sink->Wait("s" + std::to_string(i));
+    ASSERT_EQ(r.terminals.size(), 1U);
+    if (r.terminals[0].error) {
+      EXPECT_EQ(r.terminals[0].error->code(), base::Code::kUnavailable);
+    }
+  }
+  EXPECT_EQ(t.engine().Submit(Ask("late", "text", 3), sink).error().code(), base::Code::kUnavailable);
+}
+
+TEST(LocalEngine, AModelThatCannotBeLoadedSaysWhy) {
+  base::SystemClock clock;
+  base::Metrics metrics;
+  auto log = base::Logger::Silent();
+  base::ThreadPool pool({.name = "test", .threads = 1, .backlog = 16, .nice = 0});
+  LocalEngine engine(
+      {.model = "broken"},
+      [](const auto&) -> base::Result<std::unique_ptr<backend::Backend>> {
+        return base::Fail(base::Code::kDataLoss, "the file ends too early");
+      },
+      pool, clock, metrics, *log);
+  EXPECT_EQ(engine.Submit(Ask("a", "x", 1), std::make_shared<RecordingSink>()).error().reason(), "model_loading");
+  engine.Start();
+  EXPECT_FALSE(engine.WaitUntilReady());
+  EXPECT_EQ(engine.Status().failure, "the file ends too early");
+  const auto refused = engine.Submit(Ask("a", "x", 1), std::make_shared<RecordingSink>());
+  EXPECT_EQ(refused.error().reason(), "model_failed");
+}
+
+// Characters of several bytes are never cut, whatever the tokens are.
+TEST(LocalEngine, CharactersAreWholeInEveryDelta) {
+  FakeOptions fake;
+  fake.script = [](std::string_view) { return "价格是 €5 🙂 fin"; };
+  LocalUnderTest t(fake);
+  auto request = Ask("utf8", "question", 100);
+  request.ignore_eos = false;
+  const Record r = Finish(t, std::move(request));
+  EXPECT_EQ(r.Text(), "价格是 €5 🙂 fin");
+  EXPECT_EQ(r.Finishes(), std::vector{core::FinishReason::kStop});
+  for (const core::Delta& d : r.deltas) EXPECT_EQ(d.text.find("\xEF\xBF\xBD"), std::string::npos);
+}
+
+TEST(LocalEngine, ToolCallsAndReasoningAreSplitOff) {
+  FakeOptions fake;
+  fake.script = [](std::string_view) {
+    return R"(<think>hm</think>Let me look.<tool_call>{"name":"weather","arguments":{"city":"Oslo"}}</tool_call>)";
+  };
+  LocalUnderTest t(fake);
+  auto request = Ask("tools", "", 200);
+  request.ignore_eos = false;
+  core::ChatPrompt chat;
+  chat.messages.push_back({.role = "user", .content = {core::TextPart{"How is the weather?"}}});
+  chat.tools.push_back({.name = "weather", .description = "", .parameters = "{}"});
+  request.prompt = chat;
+  const Record r = Finish(t, std::move(request));
+  std::string reasoning, arguments, name;
+  for (const core::Delta& d : r.deltas) {
+    reasoning += d.reasoning;
+    for (const auto& call : d.tool_calls) {
+      name += call.name;
+      arguments += call.arguments;
+    }
+  }
+  EXPECT_EQ(reasoning, "hm");
+  EXPECT_EQ(r.Text(), "Let me look.");
+  EXPECT_EQ(name, "weather");
+  EXPECT_EQ(arguments, R"({"city":"Oslo"})");
+  EXPECT_EQ(r.Finishes(), std::vector{core::FinishReason::kToolCalls});
+}
+
+}  // namespace
+}  // namespace lares::engine

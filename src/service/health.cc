@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "service/health.h"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lares::service {
+namespace {
+
+HealthStatus StatusOf(const core::EngineStatus& engine) {
+  switch (engine.state) {
+    case core::EngineState::kReady: return engine.stuck ? HealthStatus::kDown : HealthStatus::kUp;
+    case core::EngineState::kLoading:
+    case core::EngineState::kDraining: return HealthStatus::kDegraded;
+    case core::EngineState::kStopped:
+    case core::EngineState::kFailed: return HealthStatus::kDown;
+  }
+  return HealthStatus::kDown;
+}
+
+}  // namespace
+
+const char* StateWord(core::EngineState state) {
+  switch (state) {
+    case core::EngineState::kLoading: return "loading";
+    case core::EngineState::kReady: return "ready";
+    case core::EngineState::kDraining: return "draining";
+    case core::EngineState::kStopped: return "stopped";
+    case core::EngineState::kFailed: return "failed";
+  }
+  return "failed";
+}
+
+DiskHealth Health::Disk() const {
+  DiskHealth disk{.threshold = kLowDiskBytes};
+  struct statvfs info {};
+  if (statvfs(data_directory_.empty() ? "." : data_directory_.c_str(), &info) != 0) {
+    disk.status = HealthStatus::kDegraded;
+    return disk;
+  }
+  disk.total = static_cast<std::uint64_t>(info.f_blocks) * info.f_frsize;
+  disk.free = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  if (disk.free < disk.threshold) disk.status = HealthStatus::kDegraded;
+  return disk;
+}
+
+HealthReport Health::Report(const core::Principal& principal) const {
+  HealthReport report;
+  report.timestamp = clock_.Wall();
+  report.draining = lifecycle_.phase() != Lifecycle::Phase::kServing;
+  report.details = core::Holds(principal.permissions, core::Permission::kReadMetrics);
+  report.disk = Disk();
+  std::size_t down = 0;
+  for (const Model& model : catalogue_.models()) {
+    ModelHealth health{.name = model.spec.name, .engine = model.engine->Status()};
+    health.status = StatusOf(health.engine);
+    report.status = std::max(report.status, std::min(health.status, HealthStatus::kDegraded));
+    if (health.status == HealthStatus::kDown) ++down;
+    report.models.push_back(std::move(health));
+  }
+  report.status = std::max(report.status, report.disk.status);
+  if (report.draining) report.status = std::max(report.status, HealthStatus::kDegraded);
+  if (down == report.models.size()) report.status = HealthStatus::kDown;  // also without any model
+  return report;
+}
+
+Readiness Health::Ready() const {
+  if (lifecycle_.phase() != Lifecycle::Phase::kServing) return {.ready = false, .state = "draining", .percent = 100};
+  Readiness readiness{.ready = true, .state = "ready", .percent = 100};
+  for (const Model& model : catalogue_.models()) {
+    const core::EngineStatus status = model.engine->Status();
+    if (status.state == core::EngineState::kReady) continue;
+    readiness.ready = false;
+    if (readiness.state != "failed") readiness.state = StateWord(status.state);
+    readiness.percent = std::min(readiness.percent, status.load_percent);
+  }
+  return readiness;
+}
+
+base::Status Health::Alive() const {
+  for (const Model& model : catalogue_.models()) {
+    const core::EngineStatus status = model.engine->Status();
+    if (status.stuck) {
+      return base::Fail(base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name +
+                                                                  " has work and makes no progress")
+                            .WithReason("engine_stuck"));
+    }
+    if (status.state == core::EngineState::kFailed) {
+      return base::Fail(base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name + " failed")
+                            .WithReason("engine_failed"));
+    }
+  }
+  return {};
+}
+
+}  // namespace lares::service

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The snippets that people copy."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from harness import settings
+from harness.process import clean_environment
+
+EXAMPLES = settings.ROOT / "examples"
+
+
+def run(command, server, cwd=None, **environment):
+    result = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        check=False,
+        env=clean_environment(LARES_URL=server.url, **environment),
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def test_python(server):
+    assert "Paris" in run([sys.executable, EXAMPLES / "chat.py", "What is the capital of France?"], server)
+
+
+def test_node(server, tmp_path):
+    if not settings.NODE_MODULES:
+        pytest.skip("LARES_E2E_NODE_MODULES names no modules")
+    shutil.copy(EXAMPLES / "chat.mjs", tmp_path)
+    (tmp_path / "node_modules").symlink_to(settings.NODE_MODULES)
+    assert "Paris" in run(["node", tmp_path / "chat.mjs"], server, tmp_path)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_curl_lines_of_the_readme(server, page):
+    """Whatever the page tells the reader to paste is JSON that the server takes."""
+    path = settings.ROOT / page
+    if not path.exists():
+        pytest.skip(f"{page} is not there")
+    bodies = re.findall(r"-d '(\{.*?\})'", path.read_text(), re.S)
+    assert bodies, "the page shows a curl line"
+    for body in bodies:
+        path = "/v1/chat/completions" if "messages" in body else "/v1/completions"
+        answer = server.post(path, json={**json.loads(body), "max_tokens": 4})
+        assert answer.status_code == 200, answer.text

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A model without a chat template, one with another, and untrusted ones. Names a model answers to."""
+
+import pytest
+
+from harness import gguf, settings, wire
+from harness.deadline import until
+from harness.process import Server, run_lares
+
+SMALL = ["--ctx-size", "512", "--parallel", "2", *settings.FIXED_COSTS]
+CHAT = {"messages": [{"role": "user", "content": "The capital of France is"}], "max_tokens": 8, "temperature": 0}
+
+
+@pytest.fixture(scope="module")
+def bare_model(tmp_path_factory):
+    return gguf.without_chat_template(settings.MODEL, tmp_path_factory.mktemp("bare") / "bare.gguf")
+
+
+def test_without_a_template_chat_is_a_400(bare_model):
+    with Server(bare_model, SMALL) as server:
+        answer = wire.post_json(server, "/v1/chat/completions", CHAT)
+        assert answer.status == 400 and "template" in answer.error()["message"]
+        assert "--chat-template" in answer.error()["message"]
+        answer = wire.post_json(server, "/v1/completions", {"prompt": "The capital of France is", "max_tokens": 8})
+        assert answer.status == 200
+
+
+def test_a_template_from_a_file(bare_model, tmp_path):
+    template = tmp_path / "plain.jinja"
+    template.write_text("{% for m in messages %}{{ m.content }}{% endfor %}")
+    with Server(bare_model, [*SMALL, "--chat-template", str(template)]) as server:
+        chat = wire.post_json(server, "/v1/chat/completions", CHAT).json()
+        plain = wire.post_json(
+            server, "/v1/completions", {"prompt": "The capital of France is", "max_tokens": 8, "temperature": 0}
+        ).json()
+        assert chat["choices"][0]["message"]["content"] == plain["choices"][0]["text"]
+        assert chat["usage"]["prompt_tokens"] == plain["usage"]["prompt_tokens"]
+
+
+def test_a_template_sees_its_arguments(tmp_path):
+    template = tmp_path / "args.jinja"
+    template.write_text("{% if shout %}THE CAPITAL OF FRANCE IS{% else %}{{ messages[0].content }}{% endif %}")
+    with Server(settings.MODEL, [*SMALL, "--chat-template", str(template)]) as server:
+        quiet = wire.post_json(server, "/v1/chat/completions", CHAT).json()
+        loud = wire.post_json(server, "/v1/chat/completions", {**CHAT, "chat_template_kwargs": {"shout": True}}).json()
+        assert quiet["usage"]["prompt_tokens"] != loud["usage"]["prompt_tokens"]
+
+
+@pytest.mark.parametrize("text", ["{% for %}", "{{ undefined_thing() }}", "{% if x %}"], ids=["syntax", "call", "open"])
+def test_a_broken_template(tmp_path, text):
+    """Refused at the start, or with the request; in words."""
+    template = tmp_path / "broken.jinja"
+    template.write_text(text)
+    server = Server(settings.MODEL, [*SMALL, "--chat-template", str(template)], wait=False)
+    try:
+
+        def ready_or_over():
+            return server.process.poll() is not None or (
+                server.published() and server.wait_listening() and server.get("/readyz").status_code == 200
+            )
+
+        until(ready_or_over, "the server is ready or over")
+        if server.process.poll() is None:
+            answer = wire.post_json(server, "/v1/chat/completions", CHAT)
+            assert answer.status == 400 and "template" in answer.error()["message"]
+        else:
+            assert server.process.returncode > 0 and "template" in server.log()
+    finally:
+        server.close(check=False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
+        "{{ 'x' * 2000000000 }}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+    ],
+    ids=["loop", "large", "recursion"],
+)
+def test_a_template_without_end_is_bounded(tmp_path, text):
+    template = tmp_path / "endless.jinja"
+    template.write_text(text)
+    server = Server(settings.MODEL, [*SMALL, "--chat-template", str(template)], wait=False)
+    try:
+        until(
+            lambda: (
+                server.process.poll() is not None
+                or (server.published() and server.wait_listening() and server.get("/readyz").status_code == 200)
+            ),
+            "ready or over",
+        )
+        if server.process.poll() is None:
+            answer = wire.post_json(server, "/v1/chat/completions", CHAT)
+            assert answer.status in (400, 504), answer
+            # And it still serves everybody else.
+            assert wire.post_json(server, "/v1/completions", {"prompt": "a", "max_tokens": 2}).status == 200
+        else:
+            assert server.process.returncode > 0 and "template" in server.log()
+    finally:
+        server.close(check=False)
+
+
+def test_a_template_that_is_not_there(tmp_path):
+    result = run_lares(
+        "serve", settings.MODEL, "--data", tmp_path / "d", "--port", "0", "--chat-template", "/nowhere.jinja"
+    )
+    assert result.returncode > 0 and "/nowhere.jinja" in result.stderr
+
+
+def test_a_name_that_catches_all():
+    with Server("fake:step=0ms,slots=2,context=512", ["--served-name", "a,*", "--served-name", "b"]) as server:
+        for name in ("fake", "a", "b", "gpt-4", "whatever/model:1"):
+            answer = wire.post_json(server, "/v1/completions", {"model": name, "prompt": "x", "max_tokens": 1})
+            assert answer.status == 200, name
+        assert server.get("/v1/models/gpt-4").status_code == 200
