@@ -90,25 +90,27 @@ TEST_P(EngineContract, APromptThatCanNeverFitSaysBothNumbers) {
 }
 
 TEST_P(EngineContract, CancelEndsWithinAStep) {
+  sink_->HoldAt("x", 3);
   ASSERT_TRUE(engine().Submit(Ask("x", "endless", 400), sink_));
   sink_->WaitForIds("x", 3);
   engine().Cancel("x");
   engine().Cancel("x");
   engine().Cancel("never seen");
+  sink_->Release();
   const Record r = sink_->Wait("x");
   ASSERT_EQ(r.terminals.size(), 1U);
-  if (r.terminals[0].error) {
-    EXPECT_EQ(r.terminals[0].error->code(), base::Code::kCancelled);
-    EXPECT_LT(r.Ids().size(), 400U);
-  }
+  ASSERT_TRUE(r.terminals[0].error);
+  EXPECT_EQ(r.terminals[0].error->code(), base::Code::kCancelled);
+  EXPECT_LE(r.Ids().size(), 4U);
 }
 
 TEST_P(EngineContract, AnIdRunsOnce) {
-  ASSERT_TRUE(engine().Submit(Ask("same", "text", 300), sink_));
-  const auto again = engine().Submit(Ask("same", "text", 300), sink_);
+  sink_->HoldAt("same", 1);
+  ASSERT_TRUE(engine().Submit(Ask("same", "text", 30), sink_));
+  const auto again = engine().Submit(Ask("same", "text", 30), sink_);
+  sink_->Release();
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), base::Code::kAlreadyExists);
-  engine().Cancel("same");
   EXPECT_EQ(sink_->Wait("same").terminals.size(), 1U);
 }
 

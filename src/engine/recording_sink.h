@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A sink that keeps everything it is given; for tests of engines and of what stands above them. Thread safe.
+// A sink that keeps everything it is given; for tests of engines and of what stands above them. It can hold
+// the engine in a delivery, so that a test acts at a known moment. Thread safe.
 #pragma once
 
 #include <condition_variable>
@@ -46,10 +47,23 @@ struct Record {
 class RecordingSink final : public EventSink {
  public:
   void Deliver(core::EventBatch batch) override {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     for (auto& a : batch.admitted) Of(a.request).admitted.push_back(std::move(a));
     for (auto& d : batch.deltas) Of(d.request).deltas.push_back(std::move(d));
     for (auto& t : batch.terminals) records_[t.request].terminals.push_back(std::move(t));
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return hold_.empty() || records_[hold_].Ids().size() < hold_at_; });
+  }
+
+  // From when `request` has sent `ids` token ids, deliveries do not return until Release.
+  void HoldAt(const std::string& request, std::size_t ids) {
+    const std::lock_guard lock(mutex_);
+    hold_ = request;
+    hold_at_ = ids;
+  }
+  void Release() {
+    const std::lock_guard lock(mutex_);
+    hold_.clear();
     changed_.notify_all();
   }
 
@@ -79,6 +93,8 @@ class RecordingSink final : public EventSink {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Record> records_;
+  std::string hold_;  // empty: nothing is held
+  std::size_t hold_at_ = 0;
 };
 
 }  // namespace lares::engine

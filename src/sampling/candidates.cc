@@ -141,7 +141,7 @@ void Candidates::KeepTypical(double p) {
 void Candidates::KeepMass(Distance distance, double mass) {
   const Border border = border_finder_.Find(logits_, weights_, distance, mass);
   Use(Compact([&](std::size_t i, float logit) {
-    return (weights_.values[i] > 0) & border.Keeps(distance(logit), i);
+    return weights_.values[i] > 0 && border.Keeps(distance(logit), i);
   }));
 }
 

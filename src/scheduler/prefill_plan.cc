@@ -47,10 +47,10 @@ std::int64_t FindCells(World& world, std::int64_t reserved, base::Time now, std:
   while (true) {
     std::int64_t wanted = 0;
     for (const Job* job : readers) wanted += job->rows_left();
-    wanted = std::min<std::int64_t>(wanted, world.options.max_rows);
+    const std::int64_t least = SmallestRows(*readers.front(), world.options.chunk_quantum);
+    wanted = std::max(std::min<std::int64_t>(wanted, world.options.max_rows), least);
     EvictUntilFree(world, wanted + reserved);
     const std::int64_t free = world.slots.cells_free() - reserved;
-    const std::int64_t least = SmallestRows(*readers.front(), world.options.chunk_quantum);
     if (free >= least || reserved > 0 || !PreemptNewest(world)) return free;
     readers = ReadersInOrder(world, now);
     if (readers.empty()) return 0;

@@ -141,10 +141,19 @@ class Play {
   void Step() {
     if (die_.Of(0.1)) engine_.InterruptAfter(milliseconds(die_.In(0, 50)));
     const bool worked = engine_.RunStep();
-    ASSERT_TRUE(worked || engine_.unfinished() == 0) << "idle with work to do";
+    ASSERT_TRUE(worked || engine_.unfinished() == 0) << "idle with work to do: " << Describe();
     engine_.scheduler().CheckInvariants();
     ASSERT_TRUE(engine_.faults().empty()) << engine_.faults().front();
     if (!worked) engine_.AdvanceTo(engine_.now() + milliseconds(1));
+  }
+
+  std::string Describe() const {
+    const Stats stats = engine_.scheduler().stats();
+    return "waiting " + std::to_string(stats.waiting) + ", running " + std::to_string(stats.running) +
+           ", cells free " + std::to_string(stats.cells_free) + ", used " + std::to_string(stats.cells_used) +
+           ", cached " + std::to_string(stats.cells_cached) + " of " + std::to_string(stats.cells_total) +
+           ", rows " + std::to_string(options_.max_rows) + (media_ ? ", media" : "") +
+           (options_.can_truncate ? "" : ", whole only");
   }
 
   // Everything ends within a number of steps that follows from the work there is.

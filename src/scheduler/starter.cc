@@ -124,6 +124,13 @@ void FillFromElsewhere(World& world, const Job& job, Start& start) {
   }
 }
 
+// The same state is on its way into a slot, from which it will be copied in the next step. (Should a restore
+// fail, the result names the blob alone, so each goes to one slot per step.)
+bool IsBeingRestored(const World& world, const Reuse& reuse) {
+  return reuse.in_host > reuse.in_slots &&
+         std::ranges::any_of(world.restores, [&](const auto& restore) { return restore.first == reuse.blob; });
+}
+
 void CountReuse(World& world, Job& job, std::size_t symbols) {
   if (job.started_before) return;
   job.started_before = true;
@@ -158,13 +165,20 @@ void StartJob(World& world, Job& job, const Reuse& reuse) {
 void StartWaiting(World& world, base::Time now) {
   // Each round starts a job or sets one to wait; those beyond the bound are looked at in the next step.
   std::int32_t rounds = 2 * world.slots.count() + 32;
+  std::vector<const Job*> next_step;
   while (rounds-- > 0 && world.slots.idle_count() > 0 && world.queue.size() > 0) {
-    Job* job = world.queue.Next(now, [&](Job& candidate) { return !StillAwaits(world, candidate, now); });
+    Job* job = world.queue.Next(now, [&](Job& candidate) {
+      return !StillAwaits(world, candidate, now) && std::ranges::find(next_step, &candidate) == next_step.end();
+    });
     // Who is first and does not fit holds up those behind, or it would never get its turn.
     if (job == nullptr || !CellsFit(world, *job)) return;
     const Reuse reuse = FindReuse(world, *job);
     if (AwaitReader(world, *job, reuse.best(), now)) continue;
-    StartJob(world, *job, reuse);
+    if (IsBeingRestored(world, reuse)) {
+      next_step.push_back(job);
+    } else {
+      StartJob(world, *job, reuse);
+    }
   }
 }
 
