@@ -15,7 +15,8 @@ constexpr std::size_t kMaxModelBytes = 256;
 // max_completion_tokens is OpenAI's newer name; n_predict llama-server's, where -1 means no limit.
 void ReadMaxTokens(Fields& body, core::GenerateRequest& request) {
   for (const char* name : {"max_completion_tokens", "max_tokens", "n_predict"}) {
-    const bool unlimited = std::string_view(name) == "n_predict" && body.Has(name) && *body.Any(name) == -1;
+    const Json* raw = body.Any(name);
+    const bool unlimited = raw != nullptr && *raw == -1 && std::string_view(name) == "n_predict";
     const auto value = unlimited ? std::nullopt : body.Integer(name, 1, kMaxInt32);
     if (!value) continue;
     request.max_tokens = static_cast<std::int32_t>(*value);
