@@ -37,10 +37,11 @@ void AddLoad(CLI::App& command, BenchOptions& options) {
       ->check(CLI::IsMember({"poisson", "constant"}))->option_text("WORD")->group(group);
   command.add_option("--requests,-n", options.requests, "How many requests [as many as fit into --duration]")
       ->check(CLI::Range(1, 10'000'000))->option_text("N")->group(group);
-  AddDuration(command, "--duration,-d", options.duration, "How long new requests are sent [30s]")->group(group);
+  AddDuration(command, "--duration,-d", options.duration, "How long new requests are sent [30s, without --requests]")->group(group);
   command.add_option("--warmup", options.warmup, "Requests before the measurement starts [0]")
       ->check(CLI::Range(0, 1'000'000))->option_text("N")->group(group);
   AddDuration(command, "--timeout", options.timeout, "A request that takes longer has failed [5min]")->group(group);
+  command.add_flag("--fresh-connections", options.fresh_connections, "A new connection for each request")->group(group);
 }
 
 void AddWork(CLI::App& command, BenchOptions& options) {
@@ -60,7 +61,8 @@ void AddWork(CLI::App& command, BenchOptions& options) {
   command.add_option("--prefix-groups", options.prefix_groups, "How many different shared prefixes [1]")
       ->check(CLI::Range(1, 100'000))->option_text("N")->group(group);
   command.add_option("--replay", options.replay,
-                     "Send the requests of a JSONL file: {\"at\":SECONDS,\"body\":{...}} or bare bodies")
+                     "Send the requests of a JSONL file, one a line: {\"at\":SECONDS,\"body\":{...}}, a bare body, "
+                     "or {\"prompt_tokens\":N,\"output_tokens\":N}; those with \"at\" are sent at their times")
       ->option_text("FILE")->group(group);
   command.add_option("--replay-speed", options.replay_speed, "Send them so many times as fast [1]")
       ->check(CLI::Range(0.001, 1000.0))->option_text("X")->group(group);
@@ -70,7 +72,7 @@ void AddWork(CLI::App& command, BenchOptions& options) {
   command.add_option("--corpus", options.corpus, "Text file to take prompt words from")->option_text("FILE")->group(group);
   command.add_option("--words", options.words_cache, "File that keeps the token counts of words between runs")
       ->option_text("FILE")->group(group);
-  command.add_option("--seed", options.seed, "Other prompts, lengths and arrivals [1]")->option_text("N")->group(group);
+  command.add_option("--seed", options.seed, "Repeats prompts, lengths and arrivals of an earlier run [drawn]")->option_text("N")->group(group);
 }
 
 void AddVerdict(CLI::App& command, BenchOptions& options) {

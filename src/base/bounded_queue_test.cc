@@ -15,7 +15,7 @@ TEST(BoundedQueue, RefusesWhenFullAndLeavesTheValue) {
   EXPECT_TRUE(queue.TryPush(std::make_unique<int>(1)));
   auto second = std::make_unique<int>(2);
   EXPECT_FALSE(queue.TryPush(std::move(second)));
-  ASSERT_NE(second, nullptr);
+  ASSERT_NE(second, nullptr);  // NOLINT(bugprone-use-after-move): a refused value is not moved
   EXPECT_EQ(*second, 2);
   EXPECT_EQ(queue.size(), 1U);
 }

@@ -9,16 +9,21 @@
 #include <cstring>
 #include <utility>
 
+#include "http/response_head.h"
+#include "http/status.h"
+
 namespace lares::http {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;  // then others on this thread get their turn
 constexpr std::chrono::milliseconds kPause{100};
-constexpr std::string_view kTooManyConnections =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nContent-Length: 126\r\n"
-    "Retry-After: 1\r\nConnection: close\r\n\r\n"
-    R"({"error":{"message":"too many connections","type":"service_unavailable_error","param":null,"code":"too_many_connections"}})"
-    "     ";
+
+std::string TooManyConnections() {
+  const Response response = ErrorResponse(
+      base::Error(base::Code::kUnavailable, "this server has as many connections as it takes; come again shortly")
+          .WithReason("too_many_connections"));
+  return EncodeHead(response, {.keep_alive = false}, {}) + response.body;
+}
 
 }  // namespace
 
@@ -30,7 +35,8 @@ Acceptor::Acceptor(ListeningSocket socket, std::vector<std::shared_ptr<IoLoop>> 
       tls_(tls),
       logger_(logger),
       waiter_(loops_.front()->context(), socket_->fd()),
-      pause_(loops_.front()->context()) {}
+      pause_(loops_.front()->context()),
+      refusal_(TooManyConnections()) {}
 
 Acceptor::~Acceptor() {
   if (waiter_.is_open()) waiter_.release();
@@ -88,7 +94,7 @@ void Acceptor::Give(ListeningSocket::Accepted accepted) {
     // Said if it can be said at once; over TLS there is no session yet to say it in.
     if (tls_ == nullptr) {
       [[maybe_unused]] const ssize_t sent =
-          send(accepted.fd, kTooManyConnections.data(), kTooManyConnections.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+          send(accepted.fd, refusal_.data(), refusal_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     }
     close(accepted.fd);
     return;

@@ -41,6 +41,7 @@ class Acceptor : public std::enable_shared_from_this<Acceptor> {
   base::Logger& logger_;
   boost::asio::posix::stream_descriptor waiter_;
   boost::asio::steady_timer pause_;
+  const std::string refusal_;  // what a client beyond the limit is told
   std::size_t next_ = 0;
 };
 

@@ -41,8 +41,13 @@ std::optional<std::string_view> Request::Find(std::string_view name) const {
 }
 
 std::string_view Request::Path() const {
-  const std::string_view all = target;
-  return all.substr(0, std::min(all.find('?'), all.size()));
+  std::string_view path = target;
+  path = path.substr(0, std::min(path.find('?'), path.size()));
+  const std::size_t scheme = path.find("://");
+  if (path.starts_with('/') || scheme == std::string_view::npos) return path;
+  path.remove_prefix(scheme + 3);
+  const std::size_t slash = path.find('/');
+  return slash == std::string_view::npos ? std::string_view("/") : path.substr(slash);
 }
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b) {

@@ -38,7 +38,7 @@ struct Request {
 
   // The first header of that name, whatever its case.
   std::optional<std::string_view> Find(std::string_view name) const;
-  // Of the target: what comes before the '?'.
+  // Of the target: what comes before the '?', without scheme and host where a proxy left them in.
   std::string_view Path() const;
 };
 

@@ -26,8 +26,8 @@ class Constraint {
   // `token` was chosen and is allowed.
   virtual void Accept(core::TokenId token) = 0;
 
-  // Empty while all is well. Else a sentence why the constraint gave up: from then on it allows end tokens only,
-  // and the choice must end with an error.
+  // Empty while all is well. Else a sentence why the constraint gave up: from then on it allows end tokens
+  // only, and the choice must end with an error.
   virtual std::string_view failure() const { return {}; }
 };
 

@@ -33,6 +33,7 @@ TEST(Uniform, DependsOnEveryArgument) {
 
 TEST(Uniform, FillsTheUnitIntervalEvenly) {
   constexpr int kDraws = 100'000, kBins = 100;
+  constexpr double kExpected = static_cast<double>(kDraws) / kBins;
   std::array<int, kBins> counts{};
   for (int i = 0; i < kDraws; ++i) {
     const double u = Uniform(42, 0, static_cast<std::uint64_t>(i), 0);
@@ -42,8 +43,8 @@ TEST(Uniform, FillsTheUnitIntervalEvenly) {
   }
   double chi_square = 0;
   for (const int count : counts) {
-    const double difference = count - kDraws / kBins;
-    chi_square += difference * difference / (kDraws / kBins);
+    const double difference = count - kExpected;
+    chi_square += difference * difference / kExpected;
   }
   EXPECT_LT(chi_square, 148.2);  // 99.9 % quantile for 99 degrees of freedom
 }

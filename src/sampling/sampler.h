@@ -6,9 +6,8 @@
 //   2. repeat penalty, then frequency and presence penalties
 //   3. at temperature 0: the best token, the lowest id among equals. Otherwise
 //      top-k, typical, top-p, min-p, temperature, one draw
-//   4. the constraint is asked about that one token; when it refuses, it masks the row after step 2 and step
-//   3
-//      is repeated with the same random number
+//   4. the constraint is asked about that one token; when it refuses, it masks the row as step 2 left it, and
+//      step 3 is repeated with the same random number (at temperature 0 the next best are asked about first)
 // Log probabilities are those of the model's own distribution, before any of this.
 //
 // The random number depends on (seed, choice, position) alone and everything else on the accepted tokens, so
@@ -63,8 +62,8 @@ struct Draw {
 
 class Sampler {
  public:
-  // `constraint` may be null. `prompt_tail`: the prompt's last tokens, at least repeat_last_n where there
-  // are.
+  // `constraint` may be null. `prompt_tail`: the last tokens of the prompt, repeat_last_n of them if it has
+  // so many.
   Sampler(SamplerOptions options, std::unique_ptr<Constraint> constraint,
           std::span<const core::TokenId> prompt_tail);
 
@@ -87,6 +86,7 @@ class Sampler {
   void Edit(std::span<float> logits) const;
   std::optional<core::TokenId> Pick(std::span<const float> logits, Scratch& scratch) const;
   core::TokenId PickConstrained(std::span<const float> logits, Scratch& scratch);
+  std::optional<core::TokenId> NextBestAllowed(std::span<const float> logits, Scratch& scratch);
   core::TokenId Last() const;
   Logprobs Describe(std::span<const float> logits, core::TokenId chosen, Scratch& scratch) const;
   bool Ends(core::TokenId token) const;

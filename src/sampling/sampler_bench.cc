@@ -27,7 +27,7 @@ void Run(benchmark::State& state, const SamplerOptions& options, bool peaked) {
   const auto row = Row(static_cast<std::size_t>(state.range(0)), peaked);
   const std::vector<core::TokenId> prompt(64, 5);
   Sampler sampler(options, nullptr, prompt);
-  for (auto _ : state) {
+  for ([[maybe_unused]] auto _ : state) {
     const Draw draw = sampler.Sample(row);
     benchmark::DoNotOptimize(draw.token);
     sampler.Accept(draw.token);

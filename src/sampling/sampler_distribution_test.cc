@@ -10,6 +10,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -41,12 +42,13 @@ void KeepMass(std::vector<Token>& tokens, double mass,
   const auto p = Softmax(tokens);
   std::vector<std::size_t> order(tokens.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return rank(i, p[i]); });
+  std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(rank(i, p[i]), i); });
   std::vector<Token> kept;
   double sum = 0;
   for (const std::size_t i : order) {
     kept.push_back(tokens[i]);
-    if ((sum += p[i]) >= mass) break;
+    sum += p[i];
+    if (sum >= mass) break;
   }
   tokens = std::move(kept);
 }
@@ -70,7 +72,7 @@ std::map<core::TokenId, double> Reference(const std::vector<float>& row, const c
     if (said > 0) logit -= static_cast<double>(params.presence_penalty);
     tokens.push_back({id, logit});
   }
-  std::ranges::stable_sort(tokens, std::greater{}, &Token::logit);
+  std::ranges::sort(tokens, {}, [](const Token& t) { return std::pair(-t.logit, t.id); });
   if (params.top_k > 0) tokens.resize(std::min(tokens.size(), static_cast<std::size_t>(params.top_k)));
   if (params.typical_p < 1) {
     double entropy = 0;

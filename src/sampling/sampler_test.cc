@@ -122,7 +122,12 @@ TEST(Sampler, ConstraintMasksOnlyAfterARefusal) {
   EXPECT_EQ(sampler.Sample(row).token, 1);
   EXPECT_EQ(constraint.masks, 0);
   const std::vector<float> other = {1, 0, 3, 2, 0, 0, 0, 0};
-  EXPECT_EQ(sampler.Sample(other).token, 3);
+  EXPECT_EQ(sampler.Sample(other).token, 3);  // among the next best
+  EXPECT_EQ(constraint.masks, 0);
+  std::vector<float> far(100, 4.0F);
+  far[1] = 0;
+  far[3] = 1;
+  EXPECT_EQ(sampler.Sample(far).token, 3);
   EXPECT_EQ(constraint.masks, 1);
   sampler.Accept(3);
   EXPECT_EQ(constraint.accepted, std::vector<core::TokenId>{3});

@@ -35,8 +35,8 @@ Floats LoadTail(const float* from, std::size_t count) {
   return v;
 }
 
-// Cody and Waite's reduction and the polynomial of Cephes' expf. Lanes at or below kUnderflow, and NaN, give
-// 0.
+// Cody and Waite's reduction and the polynomial of Cephes' expf. Lanes at or below kUnderflow
+// and lanes of NaN give 0.
 [[gnu::always_inline]] inline Floats Exp(Floats x) {
   const Ints alive = x > Splat(kUnderflow);
   x = alive ? x : Splat(0.0F);

@@ -2,7 +2,7 @@
 #include "scheduler/cell_relief.h"
 
 #include <algorithm>
-#include <tuple>
+#include <utility>
 
 namespace lares::scheduler {
 namespace {
@@ -69,8 +69,9 @@ bool EvictUntilFree(World& world, std::int64_t cells, std::int32_t keep) {
 
 bool PreemptNewest(World& world) {
   if (world.running.size() < 2) return false;
-  Job* victim = *std::ranges::max_element(world.running, {}, [](const Job* job) {
-    return std::tuple(job->service_class, job->arrival);
+  // The last in order. The first is never the victim and is never overtaken for ever, so somebody always gets on.
+  Job* victim = *std::ranges::max_element(world.running, {}, [&](const Job* job) {
+    return std::pair(world.UrgencyOf(*job), job->arrival);
   });
   const std::int32_t slot = victim->slot;
   if (const auto blob = SaveContent(world, slot)) {

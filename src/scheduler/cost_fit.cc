@@ -127,9 +127,9 @@ void CostFit::Solve() {
   // The size of 1 / time^2: makes the prior as relative as the samples are.
   const double scale = weight > 0 ? inverse_square / weight : 1 / (unit_ns_ * unit_ns_);
   const double tie = kPriorWeight * scale;
-  // (x0 - x1)^2, (x2 - x1/2)^2, (x3 - x1)^2: a call's fixed cost is like that of 64 rows; a depth of 1,000 doubles
-  // the cost of a row, as on a small model, where depth costs most.
-  const Vector4 ratio{1, 0, 0.5, 1};
+  // A call's fixed cost is like that of 64 rows, and depth costs as much as on a small model, where it costs most:
+  // a row at 700 costs twice what the first one does. So the first steps into the depth are careful.
+  const Vector4 ratio{1, 0, 0.8, 1.5};
   for (const std::size_t i : {0U, 2U, 3U}) {
     a[i][i] += tie;
     a[i][1] -= tie * ratio[i];

@@ -58,9 +58,13 @@ struct Job {
   std::int64_t rows_left() const { return symbols.rows() - symbols.RowsBefore(done); }
 };
 
-// Batch work before the others' only when it has waited for too long.
+// Its class, small first. Who has waited for too long counts as one of the first class, and is the oldest there.
+// (Not before everybody: under overload all are overdue, and the fairness between tenants must not end then.)
+inline bool Overdue(const Job& job, base::Time now, base::Duration max_wait) {
+  return now - job.arrived >= max_wait;
+}
 inline int Urgency(const Job& job, base::Time now, base::Duration max_wait) {
-  return now - job.arrived >= max_wait ? 0 : 1 + static_cast<int>(job.service_class);
+  return Overdue(job, now, max_wait) ? 0 : static_cast<int>(job.service_class);
 }
 
 }  // namespace lares::scheduler

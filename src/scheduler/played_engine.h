@@ -121,6 +121,9 @@ class PlayedEngine {
 // Tokens of a text without meaning: `count` symbols that depend on `seed`, equal for equal seeds.
 std::vector<core::Symbol> Babble(std::uint64_t seed, std::size_t count);
 
+// As measured on two cores with a 135M model, Q4_0, separate streams; `noise`: sigma of its logarithm.
+PlayedEngine::Costs TwoCoreCosts(double noise, std::uint64_t seed);
+
 // The seed of a randomised test: LARES_SEED when it is set, else `standard`. Printed if the process aborts.
 std::uint64_t TestSeed(std::uint64_t standard);
 // LARES_TEST_TIER=full

@@ -16,7 +16,7 @@ namespace {
 constexpr double kTurn = 2048;
 constexpr double kMaxPeriod = 16;  // steps; a prompt gets a chunk at least this often
 
-std::vector<Job*> ReadersInOrder(const World& world, base::Time now) {
+std::vector<Job*> ReadersInOrder(const World& world) {
   std::vector<Job*> readers;
   for (Job* job : world.running) {
     if (job->state == Job::State::kReading && job->left() > 0) readers.push_back(job);
@@ -28,9 +28,9 @@ std::vector<Job*> ReadersInOrder(const World& world, base::Time now) {
     auto operator<=>(const Key&) const = default;
   };
   const auto key = [&](const Job* job) {
-    const int urgency = Urgency(*job, now, world.options.max_wait);
+    const int urgency = world.UrgencyOf(*job);
     const double turn = job->id == world.last_first_reader ? kTurn : 0;
-    return Key{urgency, urgency == 0 ? 0 : job->tenant->served - turn, job->arrival};
+    return Key{urgency, job->tenant->served - turn, job->arrival};
   };
   std::ranges::sort(readers, [&](const Job* a, const Job* b) { return key(a) < key(b); });
   return readers;
@@ -43,7 +43,7 @@ std::int64_t SmallestRows(const Job& reader, std::int64_t quantum) {
 
 // Cells for the readers: evicts for them, and preempts when the step would otherwise have nothing to do.
 // Gives what the call may take, after `reserved` for the decode call.
-std::int64_t FindCells(World& world, std::int64_t reserved, base::Time now, std::vector<Job*>& readers) {
+std::int64_t FindCells(World& world, std::int64_t reserved, std::vector<Job*>& readers) {
   while (true) {
     std::int64_t wanted = 0;
     for (const Job* job : readers) wanted += job->rows_left();
@@ -52,7 +52,7 @@ std::int64_t FindCells(World& world, std::int64_t reserved, base::Time now, std:
     EvictUntilFree(world, wanted + reserved);
     const std::int64_t free = world.slots.cells_free() - reserved;
     if (free >= least || reserved > 0 || !PreemptNewest(world)) return free;
-    readers = ReadersInOrder(world, now);
+    readers = ReadersInOrder(world);
     if (readers.empty()) return 0;
   }
 }
@@ -89,10 +89,10 @@ void NoteTurns(World& world, const std::vector<Job*>& readers, const ChunkPlan& 
 
 }  // namespace
 
-void PlanPrefill(World& world, const CallShape& decode, base::Time now, Step& step) {
-  std::vector<Job*> readers = ReadersInOrder(world, now);
+void PlanPrefill(World& world, const CallShape& decode, Step& step) {
+  std::vector<Job*> readers = ReadersInOrder(world);
   if (readers.empty()) return;
-  const std::int64_t cells = FindCells(world, decode.rows, now, readers);
+  const std::int64_t cells = FindCells(world, decode.rows, readers);
   if (readers.empty() || cells <= 0) return;
 
   ChunkLimits limits{.rows = std::min<std::int64_t>(cells, world.options.max_rows),

@@ -57,9 +57,9 @@ Reuse FindReuse(const World& world, const Job& job) {
   return reuse;
 }
 
-bool AwaitReader(World& world, Job& job, std::size_t cached, base::Time now) {
+bool AwaitReader(World& world, Job& job, std::size_t cached) {
   const auto quantum = static_cast<std::size_t>(world.options.chunk_quantum);
-  const bool overdue = Urgency(job, now, world.options.max_wait) == 0;
+  const bool overdue = world.IsOverdue(job);
   if (!world.options.can_truncate || job.waits >= kMaxWaits || overdue) return false;
   const auto match = world.reading.Longest(job.salt, job.symbols.First(job.symbols.size() - 1));
   if (match.length <= cached + std::max<std::size_t>(64, quantum)) return false;
@@ -84,12 +84,12 @@ bool AwaitReader(World& world, Job& job, std::size_t cached, base::Time now) {
   return true;
 }
 
-bool StillAwaits(const World& world, Job& job, base::Time now) {
+bool StillAwaits(const World& world, Job& job) {
   if (job.awaited == 0) return false;
   const Job* reader = world.Find(job.awaited);
   const bool coming = reader != nullptr && reader->state == Job::State::kReading && !reader->cancelled &&
                       reader->done < job.awaited_symbols;
-  if (coming && Urgency(job, now, world.options.max_wait) > 0) return true;
+  if (coming && !world.IsOverdue(job)) return true;
   job.awaited = 0;
   return false;
 }

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/clock.h"
 #include "scheduler/world.h"
 
 namespace lares::scheduler {
@@ -26,9 +25,9 @@ Reuse FindReuse(const World& world, const Job& job);
 
 // Whether `job` had better wait for another sequence that is reading the same prefix, because that will soon
 // spare it more than `cached` does. If so, notes in both what is waited for.
-bool AwaitReader(World& world, Job& job, std::size_t cached, base::Time now);
+bool AwaitReader(World& world, Job& job, std::size_t cached);
 
 // Whether what `job` waits for is still to come. If not, it no longer waits.
-bool StillAwaits(const World& world, Job& job, base::Time now);
+bool StillAwaits(const World& world, Job& job);
 
 }  // namespace lares::scheduler

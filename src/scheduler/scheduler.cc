@@ -101,6 +101,7 @@ Step Scheduler::Plan(base::Time now) {
   State& state = *state_;
   World& world = state.world;
   LARES_CHECK(state.applied);
+  world.now = now;
   if (std::exchange(state.in_a_row, false)) world.cost.LearnOverhead(now - state.planned_at - state.calls);
   world.ended.clear();
   for (const SequenceId id : std::exchange(state.cancelled, {})) {
@@ -108,13 +109,13 @@ Step Scheduler::Plan(base::Time now) {
   }
   world.host.ShrinkToFit(world.operations);
   RelievePressure(world);
-  StartWaiting(world, now);
+  StartWaiting(world);
 
   Step step;
   PlanDecode(world, step);
   const CallShape decode = DecodeShape(step);
   step.predicted_decode = world.cost.Decode(decode);
-  PlanPrefill(world, decode, now, step);
+  PlanPrefill(world, decode, step);
   step.memory = std::exchange(world.operations, {});
   state.planned = step;
   state.planned_at = now;

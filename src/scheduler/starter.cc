@@ -162,18 +162,18 @@ void StartJob(World& world, Job& job, const Reuse& reuse) {
 
 }  // namespace
 
-void StartWaiting(World& world, base::Time now) {
+void StartWaiting(World& world) {
   // Each round starts a job or sets one to wait; those beyond the bound are looked at in the next step.
   std::int32_t rounds = 2 * world.slots.count() + 32;
   std::vector<const Job*> next_step;
   while (rounds-- > 0 && world.slots.idle_count() > 0 && world.queue.size() > 0) {
-    Job* job = world.queue.Next(now, [&](Job& candidate) {
-      return !StillAwaits(world, candidate, now) && std::ranges::find(next_step, &candidate) == next_step.end();
+    Job* job = world.queue.Next(world.now, [&](Job& candidate) {
+      return !StillAwaits(world, candidate) && std::ranges::find(next_step, &candidate) == next_step.end();
     });
     // Who is first and does not fit holds up those behind, or it would never get its turn.
     if (job == nullptr || !CellsFit(world, *job)) return;
     const Reuse reuse = FindReuse(world, *job);
-    if (AwaitReader(world, *job, reuse.best(), now)) continue;
+    if (AwaitReader(world, *job, reuse.best())) continue;
     if (IsBeingRestored(world, reuse)) {
       next_step.push_back(job);
     } else {

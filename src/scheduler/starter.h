@@ -4,11 +4,10 @@
 // without computing: from an idle slot, from a running one, from host memory.
 #pragma once
 
-#include "base/clock.h"
 #include "scheduler/world.h"
 
 namespace lares::scheduler {
 
-void StartWaiting(World& world, base::Time now);
+void StartWaiting(World& world);
 
 }  // namespace lares::scheduler

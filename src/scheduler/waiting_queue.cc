@@ -28,13 +28,10 @@ void WaitingQueue::Remove(Job* job) {
 Job* WaitingQueue::Next(base::Time now, const std::function<bool(Job&)>& may) const {
   Job* best = nullptr;
   const auto before = [&](const Job& a, const Job& b) {
-    const int urgency_a = Urgency(a, now, max_wait_);
-    const int urgency_b = Urgency(b, now, max_wait_);
-    if (urgency_a != urgency_b) return urgency_a < urgency_b;
-    if (urgency_a == 0) return a.arrival < b.arrival;
-    const double share_a = a.tenant->served + a.tenant->promised;
-    const double share_b = b.tenant->served + b.tenant->promised;
-    return std::tie(share_a, a.arrival) < std::tie(share_b, b.arrival);
+    const auto key = [&](const Job& job) {
+      return std::tuple(Urgency(job, now, max_wait_), job.tenant->served + job.tenant->promised, job.arrival);
+    };
+    return key(a) < key(b);
   };
   for (const auto& [key, lane] : lanes_) {
     for (const auto& [arrival, job] : lane) {

@@ -27,6 +27,7 @@ struct World {
   explicit World(const Options& given);
 
   const Options options;
+  base::Time now{};  // of the Plan under way
   SlotTable slots;
   HostCache host;
   FairShare shares;
@@ -55,6 +56,8 @@ struct World {
   std::uint64_t evictions = 0;
 
   Job* Find(SequenceId id) const;
+  int UrgencyOf(const Job& job) const { return Urgency(job, now, options.max_wait); }
+  bool IsOverdue(const Job& job) const { return Overdue(job, now, options.max_wait); }
 
   // waiting, but out of the queue -> reading, in `slot`, whose content is the first `done` symbols.
   void BeginReading(Job& job, std::int32_t slot, std::size_t done);

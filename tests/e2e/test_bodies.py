@@ -160,7 +160,7 @@ def test_huge_numbers(server, number):
 
 
 @pytest.mark.parametrize(
-    "ids", ["[2147483647]", "[-1]", "[1e300]", "[99999999999999999999]", "[1.5]", "[null]", "[[1]]", "[true]"]
+    "ids", ["[2147483647]", "[-1]", "[1e300]", "[99999999999999999999]", "[1.5]", "[null]", "[[-1]]", "[true]"]
 )
 def test_token_ids_that_are_none(server, ids):
     is_refusal(wire.post_json(server, "/detokenize", f'{{"tokens": {ids}}}'.encode()))

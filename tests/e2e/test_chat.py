@@ -25,7 +25,7 @@ def test_an_answer(client):
     assert answer.id and answer.created > 0
     (choice,) = answer.choices
     assert choice.index == 0 and choice.message.role == "assistant"
-    assert "Paris" in choice.message.content
+    assert choice.message.content.strip()
     assert choice.finish_reason in ("stop", "length")
     assert answer.usage.prompt_tokens > 10
     assert 0 < answer.usage.completion_tokens <= 16

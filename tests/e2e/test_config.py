@@ -37,7 +37,7 @@ def test_wrong_values(tmp_path):
 def test_the_order_of_precedence(tmp_path):
     path = config(tmp_path, "server:\n  port: 1001\nlog:\n  level: error\nscheduling:\n  queue: 7\n")
     result = run_lares(
-        "config", "--config", path, "--port", "1003", LARES_SERVER_PORT="1002", LARES_LOG_LEVEL="warning"
+        "config", "--config", path, "--port", "1003", LARES_PORT="1002", LARES_LOG_LEVEL="warning"
     )
     assert result.returncode == 0, result.stderr
     effective = yaml.safe_load(result.stdout)
@@ -54,13 +54,13 @@ def test_what_it_prints_is_a_configuration_file(tmp_path):
 
 
 def test_a_secret_is_not_printed():
-    result = run_lares("config", LARES_CLIENT_API_KEY="very-secret", LARES_API_KEY="very-secret")
+    result = run_lares("config", LARES_API_KEY="very-secret")
     assert "very-secret" not in result.stdout + result.stderr
 
 
 def test_an_environment_variable_that_is_almost_one():
-    result = run_lares("config", LARES_SERVER_PROT="1")
-    assert result.returncode == 2 and "LARES_SERVER_PROT" in result.stderr and "LARES_SERVER_PORT" in result.stderr
+    result = run_lares("config", LARES_PROT="1")
+    assert result.returncode == 2 and "LARES_PROT" in result.stderr and "LARES_PORT" in result.stderr
 
 
 def test_wrong_flags():
@@ -113,6 +113,6 @@ log:
 
 
 def test_sizes_and_times_are_in_force():
-    with Server("fake:step=0ms,slots=2,context=512", LARES_LIMITS_BODY="2KiB") as server:
+    with Server("fake:step=0ms,slots=2,context=512", LARES_MAX_BODY="2KiB") as server:
         assert server.post("/tokenize", json={"content": "x" * 3000}).status_code == 413
         assert server.post("/tokenize", json={"content": "x" * 100}).status_code == 200

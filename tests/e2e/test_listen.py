@@ -61,7 +61,10 @@ def test_tls(tmp_path):
             assert server.post("/v1/completions", json=body).status_code == 200
         with socket.create_connection(server.address, timeout=30) as plain:
             plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert not plain.recv(100).startswith(b"HTTP/1.1 200")
+            try:
+                assert not plain.recv(100).startswith(b"HTTP/1.1 200")
+            except ConnectionError:
+                pass  # as good an answer
         assert server.get("/livez").status_code == 200
 
 
@@ -181,4 +184,3 @@ def test_start_says_context_slots_and_threads():
         lines = [line for line in server.log().splitlines() if "--ctx-size" in line]
         assert len(lines) == 1, server.log()
         assert "--parallel" in lines[0] and "--threads" in lines[0]
-        server.log_path.write_text("")  # text lines are no JSON lines

@@ -2,6 +2,7 @@
 #include "app/main/serve.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <string>
@@ -81,12 +82,15 @@ void Drain(const ServerSettings& settings, service::Services& services, http::Se
   }
 }
 
-// Says when the model is there, and starts what should not slow its loading.
+// Says when the model is there, and starts what should not slow its loading. Without a model there is nothing
+// to serve: the server then ends as if a signal had come.
 std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& services, base::ThreadPool& heavy,
                            base::Logger& log, const std::string& url) {
   return std::jthread([&engine, &services, &heavy, &log, url, start = base::SystemClock().Now()] {
-    if (!engine.WaitUntilReady()) return;  // it has logged why
+    const auto loaded = engine.WaitUntilReady();
     const core::EngineStatus status = engine.Status();
+    if (status.state == core::EngineState::kFailed) kill(getpid(), SIGTERM);
+    if (!loaded) return;  // it has logged why
     log.Info("ready", {{"model", status.model},
                        {"url", url},
                        {"context", static_cast<std::int64_t>(status.context_tokens)},
@@ -136,14 +140,16 @@ int Serve(LoadedConfig loaded) {
   auto announce = AnnounceReady(**engine, services, heavy, **log, server.url());
 
   WaitForEnd(signals, **keys, server, **log);
+  const core::EngineStatus end = (*engine)->Status();
+  const bool failed = end.state == core::EngineState::kFailed;
   {
     const std::jthread impatience = ExitOnSecondSignal(signals);
-    Drain(config.server, services, server, **log);
+    if (!failed) Drain(config.server, services, server, **log);
     (*engine)->Stop();
     server.Stop();
   }
   (*log)->Info("stopped");
-  return kExitSuccess;
+  return failed ? Complain(base::Error(base::Code::kUnavailable, end.failure)) : kExitSuccess;
 }
 
 }  // namespace lares::app

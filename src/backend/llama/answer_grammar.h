@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "backend/backend.h"
 #include "base/error.h"
@@ -12,7 +13,10 @@
 
 namespace lares::backend::llama {
 
-// Empty for plain text. Errors name the parameter at fault.
+// The checked JSON schema behind a format; empty for texts and grammars. Errors name the parameter at fault.
+base::Result<std::string> AnswerSchema(const core::ResponseFormat& format);
+
+// Empty for plain text.
 base::Result<std::optional<Grammar>> MakeAnswerGrammar(const core::ResponseFormat& format);
 
 }  // namespace lares::backend::llama

@@ -109,9 +109,11 @@ class Reader {
   GbnfSequence ReadSequence(std::size_t nesting) {
     GbnfSequence sequence;
     std::size_t weight = 1;  // rules behind the last item
+    bool repeatable = false;
     while (!failed()) {
       const char c = Peek();
       const std::size_t before = symbols_;
+      const std::size_t length = sequence.size();
       if (c == '"') {
         ReadLiteral(sequence);
       } else if (c == '[') {
@@ -127,13 +129,17 @@ class Reader {
         const std::size_t rule = RuleNamed(ReadName());
         sequence.push_back({.is_rule = true, .rule = rule});
       } else if (c == '*' || c == '+' || c == '?' || c == '{') {
+        if (!repeatable) Fail("there is nothing to repeat");
+        if (failed()) break;
         Repeat(sequence, weight);
+        repeatable = sequence.back().most > 0;
         SkipSpace(nesting > 0);
         continue;
       } else {
         break;
       }
       SkipSpace(nesting > 0);
+      repeatable = sequence.size() > length;
       weight = c == '(' ? std::max<std::size_t>(1, symbols_ - before) : 1;
     }
     return sequence;
@@ -151,23 +157,14 @@ class Reader {
     sequence.push_back({.is_rule = true, .rule = group});
   }
 
+  // One item stands for the whole text: only its first character matters for what can begin. An empty one is
+  // nothing at all, and cannot be repeated.
   void ReadLiteral(GbnfSequence& sequence) {
     ++at_;
-    // One item stands for the whole text: only its first character matters for what can begin. An empty one
-    // stands for nothing at all.
     const std::size_t start = at_;
     while (!failed() && Peek() != '"') ReadChar();
     if (failed()) return;
-    if (at_ == start) {
-      const std::size_t nothing = AddRule("");
-      if (failed()) return;
-      --symbols_;
-      grammar_.rules[nothing].defined = true;
-      grammar_.rules[nothing].alternatives.emplace_back();
-      sequence.push_back({.is_rule = true, .rule = nothing});
-    } else {
-      sequence.push_back({});
-    }
+    if (at_ > start) sequence.push_back({});
     ++at_;
   }
 
@@ -249,7 +246,6 @@ class Reader {
   }
 
   void Repeat(GbnfSequence& sequence, std::size_t& weight) {
-    if (sequence.empty()) return Fail("there is nothing to repeat");
     GbnfItem& item = sequence.back();
     std::size_t least = Peek() == '+' ? 1 : 0;
     std::size_t most = Peek() == '?' ? 1 : kGbnfNoMaximum;

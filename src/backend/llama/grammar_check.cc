@@ -63,15 +63,24 @@ class Beginnings {
         beginnings = facts_[item.rule].beginnings;
         empty = facts_[item.rule].may_be_empty;
       }
-      if (empty && item.most == kGbnfNoMaximum) {
+      if (item.most == kGbnfNoMaximum && item.is_rule && HasEmptyAlternative(item.rule)) {
         error_ = Sentence("rule ", Name(item.rule), " may be empty and is repeated without end");
         return;
       }
-      // Copies of something that may be empty can each be the one that begins.
-      fact.beginnings = Add(fact.beginnings, Times(beginnings, empty ? item.most : 1));
+      // Copies of something that may be empty can each be the one that begins. (Without end they are all the
+      // same.)
+      const std::size_t copies = empty && item.most != kGbnfNoMaximum ? item.most : 1;
+      fact.beginnings = Add(fact.beginnings, Times(beginnings, copies));
       if (!empty && item.least > 0) return;
     }
     fact.may_be_empty = true;
+  }
+
+  // The engine takes an endless repetition of such a rule for left recursion.
+  bool HasEmptyAlternative(std::size_t id) const {
+    return std::ranges::any_of(grammar_.rules[id].alternatives, [](const GbnfSequence& sequence) {
+      return std::ranges::all_of(sequence, [](const GbnfItem& item) { return item.most == 0; });
+    });
   }
 
   std::string Name(std::size_t id) const {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/llama/llama_backend.h"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "backend/llama/chat_format.h"
 #include "backend/llama/decode_context.h"
+#include "backend/llama/embedder.h"
 #include "backend/llama/gguf_check.h"
 #include "backend/llama/grammar_constraint.h"
 #include "backend/llama/host_resources.h"
@@ -26,13 +28,14 @@ using base::Status;
 class LlamaBackend final : public Backend {
  public:
   LlamaBackend(std::unique_ptr<LogBridge> log, ModelPtr model, std::unique_ptr<DecodeContext> context,
-               std::unique_ptr<ChatFormat> chat, Facts facts)
+               std::unique_ptr<ChatFormat> chat, Facts facts, std::int32_t threads)
       : log_(std::move(log)),
         model_(std::move(model)),
         vocabulary_(model_.get()),
         context_(std::move(context)),
         renderer_(vocabulary_, std::move(chat)),
-        facts_(std::move(facts)) {}
+        facts_(std::move(facts)),
+        embedder_(MakeEmbedder(threads)) {}
 
   const Facts& facts() const override { return facts_; }
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
@@ -51,8 +54,9 @@ class LlamaBackend final : public Backend {
   Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(const Grammar& grammar) const override {
     return MakeGrammarConstraint(vocabulary_, grammar);
   }
-  Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> /*in*/) override {
-    return Fail(Code::kUnimplemented, "embeddings are not there yet");
+  Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs) override {
+    if (!embedder_) return Fail(embedder_.error());
+    return (*embedder_)->Embed(inputs);
   }
 
   Result<RunOutcome> Run(std::span<const Row> rows, const std::atomic<bool>& interrupt) override {
@@ -71,6 +75,14 @@ class LlamaBackend final : public Backend {
   }
 
  private:
+  Result<std::unique_ptr<Embedder>> MakeEmbedder(std::int32_t threads) const {
+    const auto pooling = PoolingOf(model_.get(), facts_.architecture);
+    if (!pooling) return Fail(pooling.error());
+    const std::int32_t most = std::min(facts_.slot_cells, facts_.training_context);
+    return std::make_unique<Embedder>(
+        model_.get(), Embedder::Options{.max_tokens = most, .threads = threads, .pooling = *pooling});
+  }
+
   // Destroyed from the bottom up: the context before the model, the log last.
   std::unique_ptr<LogBridge> log_;
   ModelPtr model_;
@@ -78,6 +90,7 @@ class LlamaBackend final : public Backend {
   std::unique_ptr<DecodeContext> context_;
   PromptRenderer renderer_;
   Facts facts_;
+  Result<std::unique_ptr<Embedder>> embedder_;
 };
 
 Facts FactsOf(const GgufSummary& file, const MemoryPlan& plan, const llama_model* model,
@@ -155,7 +168,7 @@ Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& 
   if (!context) return Fail(context.error());
   Facts facts = FactsOf(*file, *plan, model->get(), **context, *chat != nullptr);
   return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(*context),
-                                        std::move(*chat), std::move(facts));
+                                        std::move(*chat), std::move(facts), plan->threads);
 }
 
 }  // namespace lares::backend::llama

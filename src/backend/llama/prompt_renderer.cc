@@ -49,12 +49,12 @@ Result<Rendered> PromptRenderer::Render(const core::GenerateRequest& request) co
                             [&](const core::TokenPrompt& prompt) { return RenderTokens(prompt); }},
                  request.prompt);
   if (!rendered || rendered->grammar) return rendered;
-  const bool chat = std::holds_alternative<core::ChatPrompt>(request.prompt);
-  // A chat's own format of the answer went through the template; a grammar of the client's never does.
-  if (chat && request.response_format.kind != core::ResponseFormat::Kind::kGrammar) return rendered;
+  // Not every chat template's parser knows formats of answers; then the answer is the JSON and nothing else.
+  // A grammar of the client's own never goes through the template.
   auto grammar = MakeAnswerGrammar(request.response_format);
   if (!grammar) return Fail(grammar.error());
   rendered->grammar = std::move(*grammar);
+  if (rendered->grammar) rendered->parser = nullptr;
   return rendered;
 }
 
@@ -72,6 +72,7 @@ Result<Rendered> PromptRenderer::RenderChat(const core::ChatPrompt& prompt,
   if (auto ok = CheckSize(chat->text.size(), "messages"); !ok) return Fail(ok.error());
   return Rendered{.prompt = Symbols(vocabulary_.Tokenize(chat->text, true, true)),
                   .grammar = std::move(chat->grammar),
+                  .preserved_tokens = std::move(chat->preserved_tokens),
                   .stop = std::move(chat->stop),
                   .parser = std::move(chat->parser)};
 }

@@ -26,7 +26,7 @@ void Check() {
 }
 
 // A value that was computed already, where the engine expects something to compute.
-struct Held final : statement {
+struct Held final : jinja::expression {
   value held;
   explicit Held(value v) : held(std::move(v)) {}
   std::string type() const override { return "Held"; }
@@ -42,7 +42,7 @@ statement_ptr CopyName(const statement_ptr& name) {
   return std::make_unique<jinja::identifier>(identifier->val);
 }
 
-struct Guard : statement {
+struct Guard : jinja::expression {
   statement_ptr inner;
   explicit Guard(statement_ptr i) : inner(std::move(i)) { pos = inner->pos; }
   std::string type() const override { return inner->type(); }
@@ -165,6 +165,29 @@ struct GuardedFilter final : Guard {
   }
 };
 
+// What {% call %} calls. The engine computes its arguments itself, so that nothing but a macro, which is
+// guarded, may stand here.
+struct OnlyMacro final : Guard {
+  using Guard::Guard;
+  value execute_impl(jinja::context& context) const override {
+    value callee = inner->execute(context);
+    const auto* function = dynamic_cast<const jinja::value_func_t*>(callee.get());
+    if (function != nullptr && (function->arg0 || jinja::global_builtins().contains(function->name))) {
+      throw RenderLimit{"calls something other than a macro with {% call %}"};
+    }
+    return callee;
+  }
+};
+
+// Within every loop, also an empty one.
+struct Tick final : statement {
+  std::string type() const override { return "Tick"; }
+  value execute_impl(jinja::context& /*context*/) const override {
+    Check();
+    return jinja::mk_val<jinja::value_undefined>();
+  }
+};
+
 // Rewrites a parsed template in place. Nodes that their parent recognises by type stay where they are.
 class Guarding {
  public:
@@ -220,7 +243,8 @@ class Guarding {
     auto always = std::make_unique<jinja::integer_literal>(1);
     auto body = std::make_unique<jinja::if_statement>(std::move(always), std::move(block.body), statements{});
     body->pos = block.pos;
-    auto filter = std::make_unique<jinja::filter_expression>(std::move(body), std::move(block.filter));
+    auto filter = std::make_unique<jinja::filter_expression>(std::make_unique<GuardedStep>(std::move(body)),
+                                                             std::move(block.filter));
     filter->pos = block.pos;
     return std::make_unique<GuardedFilter>(std::move(filter));
   }
@@ -243,13 +267,17 @@ class Guarding {
         In(loop->iterable);
       }
       Body(loop->body);
+      loop->body.insert(loop->body.begin(), std::make_unique<Tick>());
+      loop->body.front()->pos = loop->pos;
       Body(loop->default_block);
     } else if (auto* macro = dynamic_cast<jinja::macro_statement*>(&node)) {
       Defaults(macro->args);
       Body(macro->body);
     } else if (auto* caller = dynamic_cast<jinja::call_statement*>(&node)) {
-      // The engine runs this call itself: only macros, which are guarded, may be called so.
-      if (auto* call = dynamic_cast<jinja::call_expression*>(caller->call.get())) All(call->args);
+      if (auto* call = dynamic_cast<jinja::call_expression*>(caller->call.get())) {
+        call->callee = std::make_unique<OnlyMacro>(std::move(call->callee));
+        All(call->args);
+      }
       Defaults(caller->caller_args);
       Body(caller->body);
     } else {

@@ -14,7 +14,7 @@ using jinja::is_val;
 using jinja::value;
 
 constexpr std::size_t kNodeBytes = 64;  // of a list's item or a text's part, roughly
-constexpr std::int64_t kMaxRange = 100'000;
+constexpr std::int64_t kMaxRange = 10'000;
 constexpr std::int64_t kMaxIndent = 256;
 constexpr std::size_t kMaxWork =
     4'000'000'000;  // bytes compared or moved by one operation: about half a second

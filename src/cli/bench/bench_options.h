@@ -21,11 +21,12 @@ struct BenchOptions {
   std::int32_t concurrency = 1;
   std::optional<double> rate;           // requests per second
   std::string arrivals = "poisson";     // or "constant"
-  std::optional<std::int32_t> requests; // how many; absent: as many as fit into `duration`
-  base::Duration duration = std::chrono::seconds(30);
+  std::optional<std::int32_t> requests;   // how many; absent: as many as fit into `duration`
+  std::optional<base::Duration> duration; // new requests are sent that long; absent without `requests`: 30 s
   std::int32_t warmup = 0;              // requests before, not measured
   base::Duration timeout = std::chrono::seconds(300);
-  std::uint64_t seed = 1;
+  bool fresh_connections = false;       // one for each request
+  std::optional<std::uint64_t> seed;    // absent: drawn, so that no run meets a cache that another one filled
 
   // Work.
   std::string prompt_tokens = "128";

@@ -17,6 +17,8 @@ class AnswerStyle {
  public:
   virtual ~AnswerStyle() = default;
 
+  // What the client calls its prompt, for errors about it.
+  virtual const char* PromptField() const = 0;
   // Called once, before anything else: now it is known which model answers.
   virtual void SetHead(openai::AnswerHead head) = 0;
   // Stream: what comes before a choice's first delta.

@@ -15,6 +15,7 @@ class ChatStyle final : public AnswerStyle {
  public:
   ChatStyle(openai::AnswerOptions options, bool logprobs) : options_(options), logprobs_(logprobs) {}
 
+  const char* PromptField() const override { return "messages"; }
   void SetHead(openai::AnswerHead head) override {
     head_ = head;
     chunks_.emplace(std::move(head), options_, logprobs_);

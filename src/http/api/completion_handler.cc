@@ -28,6 +28,7 @@ class CompletionStyle final : public AnswerStyle {
   CompletionStyle(openai::AnswerOptions options, int top_logprobs, std::size_t choices, std::vector<std::string> echo)
       : options_(options), top_logprobs_(top_logprobs), count_(choices), echo_(std::move(echo)) {}
 
+  const char* PromptField() const override { return "prompt"; }
   void SetHead(openai::AnswerHead head) override {
     head_ = head;
     chunks_.emplace(std::move(head), options_, top_logprobs_, count_);

@@ -13,7 +13,12 @@ namespace {
 // On the heavy pool.
 base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsRequest request, service::Call& call) {
   auto result = services.embedder.Embed(std::move(request.request), call);
-  if (!result) return base::Fail(std::move(result.error()));
+  if (!result) {
+    // An engine speaks of prompts; here they are inputs.
+    base::Error error = std::move(result.error());
+    if (error.param() == "prompt") error = std::move(error).WithParam("input");
+    return base::Fail(std::move(error));
+  }
   if (request.dimensions) {
     if (auto cut = openai::Shorten(result->answer.vectors, *request.dimensions); !cut) return base::Fail(cut.error());
   }

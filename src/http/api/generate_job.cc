@@ -132,8 +132,12 @@ void GenerateJob::Complete() {
 }
 
 // Once headers are out the status cannot say it any more: an error event does, and no [DONE] follows.
-void GenerateJob::Fail(const base::Error& error) {
+void GenerateJob::Fail(base::Error error) {
   over_ = true;
+  // The scheduler knows that a prompt is too long, but not what its client calls it.
+  if (error.param().empty() && error.reason() == "context_length_exceeded") {
+    error = std::move(error).WithParam(style_->PromptField());
+  }
   CancelAll();
   if (!streaming_) {
     exchange_->Respond(error);

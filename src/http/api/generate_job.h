@@ -35,7 +35,7 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
  private:
   bool StartAll(const service::Operation& operation, std::vector<core::GenerateRequest> requests);
   void BeginStream();
-  void Fail(const base::Error& error);
+  void Fail(base::Error error);
   void CancelAll();
   void Complete();
 

@@ -88,6 +88,7 @@ TEST(Server, SendsHeadersWhenAdmittedAndACommentWhileSilent) {
   const std::string id = lares.engine->WaitForRequest().id;
   lares.engine->Admit(id);
   EXPECT_EQ(client.ReadHead().status, 200);
+  lares.server.SweepNow();  // behind it the server's thread is done with the write, too
   lares.clock.Advance(std::chrono::seconds(11));
   lares.server.SweepNow();
   EXPECT_TRUE(client.ReadUntil(": keep-alive\n\n"));

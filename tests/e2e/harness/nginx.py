@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """nginx with the repository's own site file, its addresses and certificate replaced by the test's."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ BINARY = shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin:/bin")
 SITE = ROOT / "deploy/nginx/lares.conf"
 
 MAIN = """
+{user}
 daemon off;
 worker_processes 1;
 error_log {folder}/error.log info;
@@ -54,7 +56,7 @@ class Nginx:
             ("server_name llm.example;", "server_name localhost;"),
         )
         (self.folder / "lares.conf").write_text(site)
-        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder))
+        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user="user root;" if os.geteuid() == 0 else ""))
         self.url = f"https://localhost:{self.port}"
         self.process = subprocess.Popen(
             [BINARY, "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"), "-e", "stderr"],
