@@ -12,7 +12,7 @@ namespace {
 using VocabularyTest = RealModelTest;
 
 TEST_F(VocabularyTest, TextComesBackByteForByte) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string("Hello, world!\n"), std::string("naïve 東京 🙂"), std::string("a\0b", 3),
         std::string("\xff\xfe half \xe2\x82"), std::string(5000, 'x'), std::string()}) {
     std::string back;
