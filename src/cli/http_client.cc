@@ -192,7 +192,11 @@ struct HttpClient::Loop {
       if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) flags |= CURL_CSELECT_ERR;
       Act(event.data.fd, flags);
     }
-    if (alarm && clock.Now() >= *alarm) Act(CURL_SOCKET_TIMEOUT, 0);
+    if (alarm && clock.Now() >= *alarm) {
+      // It rings once: libcurl sets it again only when its next timeout is another one.
+      alarm.reset();
+      Act(CURL_SOCKET_TIMEOUT, 0);
+    }
     FinishEnded();
   }
 

@@ -184,5 +184,19 @@ TEST(HttpClient, TimesOut) {
   EXPECT_THAT(answer.end.failure, HasSubstr("in time"));
 }
 
+// Timers of libcurl that have gone off must not turn waiting into spinning.
+TEST(HttpClient, WaitsWithoutSpinning) {
+  TinyServer server({});
+  const base::SystemClock clock;
+  HttpClient::Options options = To(server.url());
+  options.connect_timeout = std::chrono::milliseconds(20);
+  HttpClient client(options, clock);
+  Counter counter;
+  client.Start({.path = "/", .body = {}, .timeout = std::chrono::milliseconds(400)}, counter);
+  int polls = 0;
+  for (; client.running() > 0; ++polls) client.Poll(seconds(10));
+  EXPECT_LT(polls, 50);
+}
+
 }  // namespace
 }  // namespace lares::cli

@@ -94,9 +94,10 @@ base::Result<std::string> Channel::Start(const Operation& operation, core::Gener
   call->SetModel(name);
   request.model = name;
   if (auto valid = core::Validate(request); !valid) return base::Fail(valid.error());
-  if (const std::int32_t cap = generator_.limits_.max_answer_tokens; cap > 0) {
-    request.max_tokens = std::min(request.max_tokens.value_or(cap), cap);
-    request.min_tokens = std::min(request.min_tokens, *request.max_tokens);
+  // A request that names no length gets what its prompt leaves of the context, which only the engine knows.
+  if (const std::int32_t cap = generator_.limits_.max_answer_tokens; cap > 0 && request.max_tokens) {
+    request.max_tokens = std::min(*request.max_tokens, cap);
+    request.min_tokens = std::min(request.min_tokens, cap);
   }
   if (auto entered = generator_.lifecycle_.Enter(); !entered) return base::Fail(entered.error());
   LogPrompt(request.prompt, *call);

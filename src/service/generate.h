@@ -44,7 +44,7 @@ struct GenerateMetrics {
 };
 
 struct GenerateLimits {
-  std::int32_t max_answer_tokens = 0;  // caps max_tokens and stands in for it when absent; 0: no cap
+  std::int32_t max_answer_tokens = 0;  // caps a request's max_tokens; 0: no cap. Engines know it too
 };
 
 class Channel;
