@@ -189,13 +189,14 @@ TEST(HttpClient, WaitsWithoutSpinning) {
   TinyServer server({});
   const base::SystemClock clock;
   HttpClient::Options options = To(server.url());
-  options.connect_timeout = std::chrono::milliseconds(20);
+  options.connect_timeout = std::chrono::milliseconds(5);
   HttpClient client(options, clock);
   Counter counter;
-  client.Start({.path = "/", .body = {}, .timeout = std::chrono::milliseconds(400)}, counter);
-  int polls = 0;
-  for (; client.running() > 0; ++polls) client.Poll(seconds(10));
-  EXPECT_LT(polls, 50);
+  client.Start({.path = "/"}, counter);
+  const base::Time start = clock.Now();
+  // A few of them may end early: the connection is made, a timer goes off. A lower bound holds on any machine.
+  for (int i = 0; i < 20; ++i) client.Poll(std::chrono::milliseconds(20));
+  EXPECT_GT(clock.Now() - start, std::chrono::milliseconds(200));
 }
 
 }  // namespace

@@ -228,30 +228,53 @@ Connection::Awaitable<bool> Connection::WriteStream() {
   framing_.body = framing_.version_minor == 1 ? Framing::Body::kChunked : Framing::Body::kToEnd;
   if (framing_.body == Framing::Body::kToEnd) framing_.keep_alive = false;
   output_ = EncodeHead(exchange_->head(), framing_, verdict_.headers);
+  stream_ended_ = false;
   while (!interrupted()) {
-    const bool last = CollectOutput();
+    if (!stream_ended_) stream_ended_ = CollectOutput();
     if (!output_.empty()) {
       const bool written = co_await WriteOutput();
       if (!written) break;
-      if (oldest_made_ != base::Time{}) {
-        context_.metrics.event_to_written.Observe(base::Seconds(context_.clock.Now() - oldest_made_));
-      }
+      ObserveWritten();
     }
-    if (last) co_return true;
-    const bool more = exchange_->has_output() || exchange_->state() == Exchange::State::kFinished;
-    if (!more && !interrupted()) co_await WaitWake();
+    if (stream_ended_) co_return true;
+    if (exchange_->has_output() || exchange_->state() == Exchange::State::kFinished) continue;
+    // From here on FlushNow writes; it wakes this when it cannot, and at the end.
+    stream_idle_ = true;
+    while (output_.empty() && !stream_ended_ && !interrupted()) co_await WaitWake();
+    stream_idle_ = false;
+    if (stream_ended_ && output_.empty()) co_return !interrupted();
   }
   if (exchange_->overflowed()) context_.metrics.slow_readers.Add();
   co_return false;
 }
 
+void Connection::FlushNow() {
+  stream_ended_ = CollectOutput();
+  std::size_t written = 0;
+  Stream::Outcome outcome{Stream::State::kDone, 0};
+  while (written < output_.size() && outcome.state == Stream::State::kDone) {
+    outcome = stream_.Write(std::string_view(output_).substr(written));
+    if (outcome.state == Stream::State::kDone) written += outcome.bytes;
+  }
+  last_write_ = context_.clock.Now();
+  output_.erase(0, written);  // the rest is the coroutine's to write
+  if (outcome.state == Stream::State::kFailed || outcome.state == Stream::State::kEnd) aborted_ = true;
+  if (output_.empty()) ObserveWritten();
+  if (!output_.empty() || stream_ended_ || aborted_) Wake();
+}
+
+void Connection::ObserveWritten() {
+  const base::Time made = std::exchange(oldest_made_, {});
+  if (made == base::Time{}) return;
+  context_.metrics.event_to_written.Observe(base::Seconds(context_.clock.Now() - made));
+}
+
 bool Connection::CollectOutput() {
-  oldest_made_ = {};
   if (head_only_) return true;
   const bool chunked = framing_.body == Framing::Body::kChunked;
   if (exchange_->has_output()) {
     const Exchange::Output part = exchange_->TakeOutput();
-    oldest_made_ = part.oldest_made;
+    if (oldest_made_ == base::Time{}) oldest_made_ = part.oldest_made;
     if (chunked) {
       AppendChunk(output_, part.bytes);
     } else {
@@ -333,6 +356,8 @@ void Connection::EndExchange() {
 void Connection::OnExchangeChanged() {
   if (exchange_ && exchange_->overflowed()) {
     Interrupt();
+  } else if (stream_idle_ && output_.empty() && !interrupted()) {
+    FlushNow();
   } else {
     Wake();
   }

@@ -80,6 +80,8 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   void SetProblem(int status, const char* reason, const char* message);
   void TakeProblem();
   bool CollectOutput();  // exchange_'s output into output_; true when that was the last of it
+  void FlushNow();       // writes what can be written at once, without a turn of the loop
+  void ObserveWritten();
   bool interrupted() const;
 
   const std::shared_ptr<IoLoop> loop_;
@@ -100,6 +102,8 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   bool aborted_ = false;
   bool draining_ = false;
   bool unread_ = false;        // what the client still sends will not be read
+  bool stream_idle_ = false;   // a stream has nothing to write and waits for more
+  bool stream_ended_ = false;  // its last bytes are written
 
   std::string input_;          // read, not yet parsed
   std::string output_;         // to be written

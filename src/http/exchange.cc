@@ -36,19 +36,26 @@ void Exchange::StartStream(Response head, std::string heartbeat) {
 
 void Exchange::Write(std::string_view bytes, base::Time made) {
   if (state_ != State::kStreaming || gone_ || bytes.empty()) return;
-  if (output_.bytes.size() + bytes.size() > start_.max_buffered_bytes) {
-    overflowed_ = true;  // the connection ends it; nothing is sent with a hole in it
-  } else {
-    output_.bytes += bytes;
-    if (output_.oldest_made == base::Time{}) output_.oldest_made = made;
-  }
+  Append(bytes, made);
   Wake();
 }
 
-void Exchange::Finish() {
+void Exchange::Finish(std::string_view last_bytes) {
   if (state_ != State::kStreaming || gone_) return;
-  state_ = State::kFinished;
+  if (Append(last_bytes, {})) state_ = State::kFinished;
   Wake();
+}
+
+bool Exchange::Append(std::string_view bytes, base::Time made) {
+  // One large piece is let pass: it is the pile that shows a slow reader.
+  const bool piled = !output_.bytes.empty() && output_.bytes.size() + bytes.size() > start_.max_buffered_bytes;
+  if (overflowed_ || piled) {
+    overflowed_ = true;  // the connection ends it; nothing is sent with a hole in it
+    return false;
+  }
+  output_.bytes += bytes;
+  if (output_.oldest_made == base::Time{}) output_.oldest_made = made;
+  return true;
 }
 
 void Exchange::OnGone(std::function<void()> callback) {

@@ -3,8 +3,8 @@
 // One request and the means to answer it, as a handler sees them. A handler is called on the connection's
 // thread, returns at once, and answers then or later: by Respond, or by StartStream, Write..., Finish.
 //
-// Thread safety: executor() and call() from any thread; everything else on the connection's thread (get there
-// by executor().Post). A handler may keep the Exchange beyond the connection's life: answers then go nowhere.
+// Thread safety: executor(), principal() and call() from any thread; everything else on the connection's thread
+// (get there by executor().Post). A handler may keep the Exchange beyond the connection's life: answers then go nowhere.
 #pragma once
 
 #include <cstdint>
@@ -60,7 +60,7 @@ class Exchange {
   void StartStream(Response head, std::string heartbeat);
   // `made` is when an engine made what is in `bytes`, for the delivery-delay histogram.
   void Write(std::string_view bytes, base::Time made = {});
-  void Finish();
+  void Finish(std::string_view last_bytes = {});
 
   // The client went (or was sent away for not reading) before it had its whole answer.
   bool gone() const { return gone_; }
@@ -82,6 +82,7 @@ class Exchange {
   Output TakeOutput() { return std::exchange(output_, {}); }
 
  private:
+  bool Append(std::string_view bytes, base::Time made);  // false: it does not fit
   void Wake() {
     if (wake_) wake_();
   }

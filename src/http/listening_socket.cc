@@ -163,6 +163,12 @@ ListeningSocket::Accepted ListeningSocket::Accept() {
   if (!is_unix()) {
     const int on = 1;
     setsockopt(accepted.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // A client whose network is gone says no goodbye: the system asks after a minute of silence.
+    const int idle_seconds = 60, interval_seconds = 15, probes = 4;
+    setsockopt(accepted.fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(accepted.fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_seconds, sizeof idle_seconds);
+    setsockopt(accepted.fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_seconds, sizeof interval_seconds);
+    setsockopt(accepted.fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
   }
   return accepted;
 }

@@ -44,6 +44,9 @@ struct Options {
   std::vector<std::string> cors_origins;     // exact origins, or "*"; none: CORS is off
   std::vector<std::string> trusted_proxies;  // addresses or networks ("10.0.0.0/8", "unix") whose X-Forwarded-For counts
 
+  // What Stop gives answers that are complete, but not yet written.
+  base::Duration stop_grace = std::chrono::seconds(1);
+
   // How often time limits are looked at. A limit is kept to within this.
   base::Duration sweep_interval = std::chrono::milliseconds(500);
 };

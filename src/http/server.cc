@@ -2,6 +2,7 @@
 #include "http/server.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <future>
 #include <optional>
@@ -18,6 +19,8 @@
 
 namespace lares::http {
 namespace {
+
+constexpr std::chrono::milliseconds kStopPoll{2};
 
 std::size_t ThreadsFor(const Options& options) {
   if (options.io_threads > 0) return options.io_threads;
@@ -125,6 +128,9 @@ void Server::Drain() { impl_->OnEveryLoop(&IoLoop::DrainAll); }
 void Server::Stop() {
   if (impl_->loops.empty()) return;
   StopAccepting();
+  Drain();
+  const auto end = std::chrono::steady_clock::now() + impl_->options.stop_grace;
+  while (connections() > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kStopPoll);
   for (const auto& loop : impl_->loops) loop->Stop();
   impl_->loops.clear();
 }

@@ -32,7 +32,8 @@ class Server {
   // The shutdown, in this order; each step may be left out.
   void StopAccepting();  // new connections are refused
   void Drain();          // idle connections are closed, the others after their current answer
-  void Stop();           // everything is closed now; returns when no thread of the server is left
+  void Stop();           // drains for at most Options::stop_grace, then closes everything; returns when no thread
+                         // of the server is left
 
   // Reads certificate and key again; with an error the old ones stay in force.
   base::Status ReloadTls();

@@ -33,7 +33,7 @@ base::Result<EmbedResult> Embedder::Embed(core::EmbedRequest request, Call& call
   tokens_.at(name)->Add(answer->prompt_tokens);
   core::Terminal end;
   end.usage.prompt_tokens = answer->prompt_tokens;
-  call.Settle(end, "embedded");
+  call.Settle(end, "");
   return EmbedResult{.model = name, .answer = std::move(*answer)};
 }
 

@@ -75,7 +75,7 @@ TEST_F(Generate, CompletesTheRequest) {
   ASSERT_TRUE(Start(greedy));
   ASSERT_TRUE(Start(small));
   EXPECT_EQ(engine->WaitForRequest(1).model, "scripted");
-  EXPECT_EQ(engine->WaitForRequest(1).max_tokens, 100);
+  EXPECT_EQ(engine->WaitForRequest(1).max_tokens, std::nullopt) << "what the context leaves: the engine knows";
   EXPECT_EQ(engine->WaitForRequest(2).max_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(2).min_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(3).max_tokens, 7);

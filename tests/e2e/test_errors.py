@@ -35,13 +35,14 @@ def test_prompt_and_answer_that_never_fit(client):
     assert numbers.count(2048) >= 1 and len(numbers) >= 2
 
 
-def test_the_end_of_the_context_is_a_length(server):
-    client = server.openai()
-    answer = client.completions.create(
-        model=settings.model_name(), prompt="one two " * 1000, temperature=0, extra_body={"ignore_eos": True}
-    )
-    assert answer.choices[0].finish_reason == "length"
-    assert answer.usage.total_tokens in (2047, 2048, 2049)
+def test_without_max_tokens_the_end_of_the_context_is_a_length():
+    with Server("fake:step=0ms,slots=2,context=300", ["--max-tokens", "0"]) as server, server.openai() as client:
+        answer = client.chat.completions.create(model="fake", messages=HELLO)
+        assert answer.choices[0].finish_reason == "length"
+        assert answer.usage.total_tokens in (299, 300, 301)
+    with Server("fake:step=0ms,slots=2,context=300", ["--max-tokens", "50"]) as server, server.openai() as client:
+        answer = client.chat.completions.create(model="fake", messages=HELLO)
+        assert answer.choices[0].finish_reason == "length" and answer.usage.completion_tokens == 50
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def check_library(source, label, _pattern, owners, where):
         return f"{label} is not linked: no part of Lares may include it"
     if not any(within(source.folder, owner) for owner in owners):
         return f"only {' and '.join('src/' + o for o in owners)} may include {label}: one library, one adapter"
-    if where == ".cc" and source.is_header:
+    if where == ".cc" and source.is_header and not source.is_test:
         return f"{label} stays in .cc files: whoever includes this header would depend on it"
     return None
 

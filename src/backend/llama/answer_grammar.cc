@@ -8,6 +8,7 @@
 
 #include "backend/llama/grammar_check.h"
 #include "backend/llama/schema_check.h"
+#include "backend/llama/schema_prepare.h"
 #include "backend/llama/sentence.h"
 
 namespace lares::backend::llama {
@@ -47,7 +48,7 @@ Result<std::string> AnswerSchema(const core::ResponseFormat& format) {
   if (format.kind != core::ResponseFormat::Kind::kJsonSchema) return std::string();
   if (auto ok = CheckSchema(format.text, kSchemaParam, SchemaRigour::kExact); !ok) return Fail(ok.error());
   // Without a schema any JSON object will do, as clients of this format expect.
-  return format.text == "{}" ? kAnyObject : format.text;
+  return format.text == "{}" ? kAnyObject : PrepareSchema(format.text, SchemaRigour::kExact);
 }
 
 Result<std::optional<Grammar>> MakeAnswerGrammar(const core::ResponseFormat& format) {

@@ -10,7 +10,7 @@
 #include "backend/llama/answer_grammar.h"
 #include "backend/llama/json_text.h"
 #include "backend/llama/schema_check.h"
-#include "backend/llama/schema_relax.h"
+#include "backend/llama/schema_prepare.h"
 #include "backend/llama/sentence.h"
 
 namespace lares::backend::llama {
@@ -65,7 +65,7 @@ Result<common_chat_tool> ToTool(const core::Tool& tool, const std::string& where
   if (auto ok = CheckJsonText(tool.parameters, kMaxSchemaBytes); !ok) {
     return Bad(Sentence("the parameters: ", ok.error().message()), param);
   }
-  common_chat_tool out{tool.name, tool.description, RelaxSchema(tool.parameters)};
+  common_chat_tool out{tool.name, tool.description, PrepareSchema(tool.parameters, SchemaRigour::kBounded)};
   if (auto ok = CheckSchema(out.parameters, param, SchemaRigour::kBounded); !ok) return Fail(ok.error());
   return out;
 }

@@ -45,8 +45,8 @@ TEST_F(DecodeTest, SaysWhatItHolds) {
   EXPECT_EQ(facts.architecture, "llama");
   EXPECT_EQ(facts.vocabulary, 49152);
   EXPECT_EQ(facts.slots, 4);
-  EXPECT_EQ(facts.slot_cells, 1024);
-  EXPECT_EQ(facts.total_cells, 4096);
+  EXPECT_EQ(facts.slot_cells, 512);
+  EXPECT_EQ(facts.total_cells, 2048);
   EXPECT_EQ(facts.cell_bytes, 30U * 3 * 128 * 2);
   EXPECT_TRUE(facts.has_chat_template);
   EXPECT_TRUE(facts.can_truncate);
@@ -155,19 +155,19 @@ TEST_F(DecodeTest, RefusesWhatTheLibraryWouldDieOf) {
 }
 
 TEST_F(DecodeTest, AFullSlotTakesNothing) {
-  const std::vector<core::TokenId> most(1024, 42);
+  const std::vector<core::TokenId> most(512, 42);
   Read(most, 0);
   const std::atomic<bool> stop{false};
-  const std::vector<Row> more = {{.token = 42, .slot = 0, .position = 1024, .wants_logits = true}};
+  const std::vector<Row> more = {{.token = 42, .slot = 0, .position = 512, .wants_logits = true}};
   const auto outcome = backend().Run(more, stop);
   ASSERT_FALSE(outcome);
   EXPECT_EQ(outcome.error().code(), Code::kResourceExhausted);
-  ASSERT_TRUE(backend().Truncate(0, 1023));
-  Read({42}, 0, 1023);
+  ASSERT_TRUE(backend().Truncate(0, 511));
+  Read({42}, 0, 511);
 }
 
 TEST_F(DecodeTest, AnInterruptKeepsAPrefixThatCanBeContinued) {
-  const std::vector<core::TokenId> prompt(900, 42);
+  const std::vector<core::TokenId> prompt(300, 42);
   const auto rows = Rows(prompt, 0);
   std::atomic<bool> stop{true};
   const auto at_once = backend().Run(rows, stop);
@@ -190,10 +190,10 @@ TEST_F(DecodeTest, AnInterruptKeepsAPrefixThatCanBeContinued) {
 
 // Rows of several slots are computed interleaved: what an interrupt leaves must be cut to a prefix.
 TEST_F(DecodeTest, AnInterruptOfSeveralSlotsLeavesAPrefix) {
-  const std::vector<core::TokenId> prompt(400, 42);
+  const std::vector<core::TokenId> prompt(150, 42);
   std::vector<Row> rows = Rows(prompt, 0);
   for (const Row& row : Rows(prompt, 1)) rows.push_back(row);
-  rows[399].wants_logits = false;
+  rows[149].wants_logits = false;
   std::atomic<bool> stop{false};
   std::jthread setter([&] { stop = true; });
   const auto outcome = backend().Run(rows, stop);

@@ -38,7 +38,7 @@ TEST_F(EmbedderTest, CompanyDoesNotMatter) {
   std::vector<std::vector<core::TokenId>> inputs;
   for (int i = 0; i < 20; ++i)
     inputs.push_back(backend().Tokenize("Sentence number " + std::to_string(i), true, false));
-  inputs.emplace_back(600, 42);
+  inputs.emplace_back(300, 42);
   inputs.push_back(backend().Tokenize("last", true, false));
   const auto together = backend().Embed(inputs);
   ASSERT_TRUE(together) << together.error().message();
@@ -50,13 +50,13 @@ TEST_F(EmbedderTest, CompanyDoesNotMatter) {
 }
 
 TEST_F(EmbedderTest, RefusesWithNumbersAndName) {
-  const std::vector<std::vector<core::TokenId>> inputs = {{1}, std::vector<core::TokenId>(1025, 1)};
+  const std::vector<std::vector<core::TokenId>> inputs = {{1}, std::vector<core::TokenId>(513, 1)};
   const auto vectors = backend().Embed(inputs);
   ASSERT_FALSE(vectors);
   EXPECT_EQ(vectors.error().param(), "input[1]");
   EXPECT_EQ(vectors.error().reason(), "context_length_exceeded");
   EXPECT_THAT(vectors.error().message(),
-              testing::AllOf(testing::HasSubstr("1025"), testing::HasSubstr("1024")));
+              testing::AllOf(testing::HasSubstr("513"), testing::HasSubstr("512")));
   EXPECT_FALSE(backend().Embed(std::vector<std::vector<core::TokenId>>{{}}));
   EXPECT_FALSE(backend().Embed(std::vector<std::vector<core::TokenId>>{{-1}}));
 }

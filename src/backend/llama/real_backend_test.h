@@ -17,7 +17,7 @@
 
 namespace lares::backend::llama {
 
-// Null when there is no model on this machine. Small: 4 slots of 1024 cells. One thread: with more, threads
+// Null when there is no model on this machine. Small: 4 slots of 512 cells. One thread: with more, threads
 // wait for each other all the time, and a test run beside other work takes a hundred times as long.
 inline Backend* RealBackend() {
   struct Loaded {
@@ -26,7 +26,7 @@ inline Backend* RealBackend() {
     Loaded() {
       const std::string path = TestModelPath();
       if (path.empty()) return;
-      auto made = Load({.path = path, .slots = 4, .slot_cells = 1024, .threads = 1, .logit_rows = 64}, *log);
+      auto made = Load({.path = path, .slots = 4, .slot_cells = 512, .threads = 1, .logit_rows = 64}, *log);
       if (!made) ADD_FAILURE() << made.error().message();
       if (made) backend = std::move(*made);
     }

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/llama/json_text.h"
-#include "backend/llama/pattern_check.h"
+#include "backend/llama/pattern.h"
 #include "backend/llama/schema_refs.h"
 #include "backend/llama/sentence.h"
 

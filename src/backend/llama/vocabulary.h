@@ -21,7 +21,7 @@ class Vocabulary {
  public:
   explicit Vocabulary(const llama_model* model);
 
-  // Never fails on text: bytes that are no UTF-8 become byte tokens. At most 2^31 - 1 bytes.
+  // Never fails: what is no UTF-8 is replaced by U+FFFD. At most 2^31 - 1 bytes.
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special, bool parse_special) const;
 
   // The bytes of one token; empty for control tokens unless `special`, and for ids outside the vocabulary.

@@ -127,8 +127,7 @@ void GenerateJob::Complete() {
   BeginStream();  // also for an answer without a single token
   style_->AppendUsage(pending_, usage_);
   pending_ += openai::kDoneEvent;
-  exchange_->Write(pending_);
-  exchange_->Finish();
+  exchange_->Finish(pending_);
 }
 
 // Once headers are out the status cannot say it any more: an error event does, and no [DONE] follows.
@@ -145,8 +144,7 @@ void GenerateJob::Fail(base::Error error) {
   }
   exchange_->call()->SetError(error);
   pending_ += "data: " + openai::ErrorBody(error) + "\n\n";
-  exchange_->Write(pending_);
-  exchange_->Finish();
+  exchange_->Finish(pending_);
 }
 
 void GenerateJob::CancelAll() {

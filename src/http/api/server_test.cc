@@ -358,7 +358,7 @@ TEST(Server, DrainsAndRefuses) {
 }
 
 TEST(Server, StopEndsStreamsWithoutDone) {
-  TestServer lares;
+  TestServer lares({.stop_grace = {}});
   lares.engine->Hold();
   TestClient client(lares.port());
   client.Post("/v1/chat/completions", kChatStream);
@@ -368,6 +368,20 @@ TEST(Server, StopEndsStreamsWithoutDone) {
   lares.server.Stop();
   EXPECT_FALSE(client.ReadUntil("[DONE]"));
   lares.engine->WaitForCancel(id);
+}
+
+TEST(Server, StopLetsACompleteAnswerOut) {
+  for (int i = 0; i < 20; ++i) {
+    TestServer lares;
+    lares.engine->Hold();
+    TestClient client(lares.port());
+    client.Post("/v1/completions", R"({"prompt":"a"})");
+    const std::string id = lares.engine->WaitForRequest().id;
+    lares.engine->Say(id, "word");
+    lares.engine->Finish(id);
+    lares.server.Stop();
+    EXPECT_EQ(client.Read().status, 200);
+  }
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 #include <string>
 
 #include "http/api/test_server.h"
-#include "http/test_certificate.h"
+#include "http/certificate_test.h"
 #include "http/test_client.h"
 
 namespace lares::http::api {

@@ -141,8 +141,6 @@ def _check(exchange):
 
 def problems(exchanges):
     found = []
-    if not PATH.exists():
-        return found  # TEMP
     for exchange in exchanges:
         if problem := _check(exchange):
             found.append(f"{exchange.method} {exchange.path} -> {exchange.status}: {problem}")
