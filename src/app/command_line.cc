@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <ostream>
 #include <string_view>
 #include <utility>
+
+#include <CLI/CLI.hpp>
 
 #include "app/config_print.h"
 #include "app/config_rules.h"
@@ -37,7 +38,8 @@ class Formatter final : public CLI::Formatter {
     return text + make_subcommands(app, mode) + "\n" + app->get_footer() + "\n";
   }
   std::string make_option(const CLI::Option* option, bool is_positional) const override {
-    return HelpEntry(make_option_name(option, is_positional) + make_option_opts(option), option->get_description());
+    return HelpEntry(make_option_name(option, is_positional) + make_option_opts(option),
+                     option->get_description());
   }
   std::string make_subcommand(const CLI::App* command) const override {
     return HelpEntry(command->get_name(), command->get_description());
@@ -118,7 +120,8 @@ int Complain(const CLI::App& app, const CLI::ParseError& error, std::ostream& ou
   const std::string extras = ExplainExtras(app);
   err << "lares: " << (extras.empty() ? error.what() : extras) << "\n";
   const std::string parents = ParentNames(*command);
-  err << "`" << parents << (parents.empty() ? "" : " ") << command->get_name() << " --help` lists what there is.\n";
+  err << "`" << parents << (parents.empty() ? "" : " ") << command->get_name()
+      << " --help` lists what there is.\n";
   return kExitUsage;
 }
 

@@ -17,8 +17,8 @@ namespace lares::app {
 
 // What the process answers. 130 (interrupted) is the shell's convention for SIGINT.
 inline constexpr int kExitSuccess = 0;
-inline constexpr int kExitFailure = 1;      // it ran, and the answer is no: a request failed, a goal was missed
-inline constexpr int kExitUsage = 2;        // wrong flags or configuration
+inline constexpr int kExitFailure = 1;  // it ran, and the answer is no: a request failed, a goal was missed
+inline constexpr int kExitUsage = 2;    // wrong flags or configuration
 inline constexpr int kExitUnavailable = 3;  // there is no server, or it does not answer
 inline constexpr int kExitInterrupted = 130;
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <optional>
 #include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "app/settings.h"
 
@@ -27,7 +27,8 @@ struct Call {
   bool json = false;
 };
 
-Call Lares(const std::vector<std::string>& arguments, const Environment& environment = {{"HOME", "/nowhere"}}) {
+Call Lares(const std::vector<std::string>& arguments,
+           const Environment& environment = {{"HOME", "/nowhere"}}) {
   Call call;
   const auto note = [&](std::string name, LoadedConfig loaded) {
     call.handler = std::move(name);
@@ -67,7 +68,7 @@ Call Lares(const std::vector<std::string>& arguments, const Environment& environ
 
 TEST(CommandLine, Serve) {
   const Call call = Lares({"serve", "m.gguf", "--port", "9000", "--served-name", "a,b", "--served-name", "c",
-                         "--ctx-size=4096", "--gpu-layers", "-1", "--log-content", "--itl-p99", "80ms"});
+                           "--ctx-size=4096", "--gpu-layers", "-1", "--log-content", "--itl-p99", "80ms"});
   ASSERT_EQ(call.handler, "serve") << call.err;
   const Config& config = call.loaded->config;
   EXPECT_EQ(config.model.path, "m.gguf");
@@ -92,7 +93,8 @@ TEST(CommandLine, TheLastOfTwoFlagsCounts) {
 }
 
 TEST(CommandLine, Run) {
-  const Call call = Lares({"run", "m", "why", "is it?", "--temperature", "0", "--seed", "7", "--url", "unix:/s"});
+  const Call call =
+      Lares({"run", "m", "why", "is it?", "--temperature", "0", "--seed", "7", "--url", "unix:/s"});
   ASSERT_EQ(call.handler, "run") << call.err;
   EXPECT_EQ(call.run.model, "m");
   EXPECT_EQ(call.run.prompt, "why is it?");
@@ -114,8 +116,8 @@ TEST(CommandLine, Models) {
 }
 
 TEST(CommandLine, Bench) {
-  const Call call = Lares({"bench", "-m", "m", "--rate", "2.5", "--duration", "1min", "--slo-ttft", "2s", "--no-stream",
-                         "--stop-at-eos", "--prompt-tokens", "64..512", "-n", "10"});
+  const Call call = Lares({"bench", "-m", "m", "--rate", "2.5", "--duration", "1min", "--slo-ttft", "2s",
+                           "--no-stream", "--stop-at-eos", "--prompt-tokens", "64..512", "-n", "10"});
   ASSERT_EQ(call.handler, "bench") << call.err;
   EXPECT_EQ(call.bench.model, "m");
   EXPECT_EQ(call.bench.rate, 2.5);
@@ -141,7 +143,8 @@ TEST(CommandLine, ConfigPrintsWhatIsInForce) {
 
 TEST(CommandLine, SuggestsTheNearestWord) {
   EXPECT_THAT(Lares({"sevre"}).err, HasSubstr("unknown command \"sevre\"; did you mean serve?"));
-  EXPECT_THAT(Lares({"serve", "m.gguf", "--prot", "1"}).err, HasSubstr("unknown flag --prot; did you mean --port?"));
+  EXPECT_THAT(Lares({"serve", "m.gguf", "--prot", "1"}).err,
+              HasSubstr("unknown flag --prot; did you mean --port?"));
   EXPECT_THAT(Lares({"bench", "--concurency=4"}).err, HasSubstr("did you mean --concurrency?"));
   EXPECT_THAT(Lares({"serve", "a.gguf", "b.gguf"}).err, HasSubstr("unexpected argument \"b.gguf\""));
   EXPECT_EQ(Lares({"sevre"}).code, kExitUsage);
@@ -150,7 +153,8 @@ TEST(CommandLine, SuggestsTheNearestWord) {
 TEST(CommandLine, WithoutWordsItShowsWhatThereIs) {
   const Call call = Lares({});
   EXPECT_EQ(call.code, kExitUsage);
-  for (const auto* word : {"serve", "run", "models", "bench", "config", "version"}) EXPECT_THAT(call.out, HasSubstr(word));
+  for (const auto* word : {"serve", "run", "models", "bench", "config", "version"})
+    EXPECT_THAT(call.out, HasSubstr(word));
 }
 
 TEST(CommandLine, Version) {
@@ -161,12 +165,18 @@ TEST(CommandLine, Version) {
 TEST(CommandLine, UsageNamesTheCommandOnce) {
   EXPECT_THAT(Lares({"--help"}).out, HasSubstr("Usage: lares [FLAGS] [COMMAND]"));
   EXPECT_THAT(Lares({"serve", "-h"}).out, HasSubstr("Usage: lares serve [FLAGS] [MODEL]"));
-  EXPECT_THAT(Lares({"models", "convert", "-h"}).out, HasSubstr("Usage: lares models convert [FLAGS] IN OUT"));
+  EXPECT_THAT(Lares({"models", "convert", "-h"}).out,
+              HasSubstr("Usage: lares models convert [FLAGS] IN OUT"));
 }
 
 TEST(CommandLine, HelpIsCompleteAndFitsTheScreen) {
-  for (const std::vector<std::string>& command :
-       {std::vector<std::string>{}, {"serve"}, {"run"}, {"models"}, {"models", "convert"}, {"bench"}, {"config"}}) {
+  for (const std::vector<std::string>& command : {std::vector<std::string>{},
+                                                  {"serve"},
+                                                  {"run"},
+                                                  {"models"},
+                                                  {"models", "convert"},
+                                                  {"bench"},
+                                                  {"config"}}) {
     std::vector<std::string> arguments = command;
     arguments.emplace_back("--help");
     const Call call = Lares(arguments);

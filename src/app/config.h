@@ -36,8 +36,8 @@ struct ModelSettings {
 
 struct ServerSettings {
   std::string host = "127.0.0.1";
-  std::int32_t port = 8080;     // 0: any free one
-  std::string listen;           // "unix:PATH" instead of host and port; empty: host and port
+  std::int32_t port = 8080;      // 0: any free one
+  std::string listen;            // "unix:PATH" instead of host and port; empty: host and port
   std::int32_t io_threads = 0;   // 0: chosen
   base::Duration drain_delay{};  // after SIGTERM, while requests are still taken
   base::Duration drain_timeout = std::chrono::seconds(30);
@@ -55,13 +55,13 @@ struct SecuritySettings {
 };
 
 struct SchedulingSettings {
-  std::int32_t queue = 256;                                      // requests that wait
-  base::Duration itl_p99 = std::chrono::milliseconds(500);       // between two tokens while prompts are read
-  base::Duration max_wait = std::chrono::seconds(30);            // then a waiting request goes to the front
-  std::int32_t max_tokens = 0;                                   // cap of an answer; 0: what the context holds
-  std::int32_t prefill_rows = 512;                               // prompt tokens in one call at most
-  std::uint64_t host_cache = 512 * kMiB;                         // prefixes outside the slots; 0: none
-  std::optional<scheduler::FixedCosts> fixed_costs;              // for tests
+  std::int32_t queue = 256;                                 // requests that wait
+  base::Duration itl_p99 = std::chrono::milliseconds(500);  // between two tokens while prompts are read
+  base::Duration max_wait = std::chrono::seconds(30);       // then a waiting request goes to the front
+  std::int32_t max_tokens = 0;                              // cap of an answer; 0: what the context holds
+  std::int32_t prefill_rows = 512;                          // prompt tokens in one call at most
+  std::uint64_t host_cache = 512 * kMiB;                    // prefixes outside the slots; 0: none
+  std::optional<scheduler::FixedCosts> fixed_costs;         // for tests
 };
 
 struct LimitSettings {

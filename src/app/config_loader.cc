@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config_loader.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -10,6 +8,8 @@
 #include <fstream>
 #include <iterator>
 #include <utility>
+
+#include <unistd.h>
 
 #include "app/config_file.h"
 #include "app/nearest.h"
@@ -95,7 +95,9 @@ Status CheckVariableNames(const Environment& environment) {
 }
 
 // Kubernetes sets LARES_PORT=tcp://... in every pod beside a service called "lares".
-bool IsServiceLink(std::string_view value) { return value.starts_with("tcp://") || value.starts_with("udp://"); }
+bool IsServiceLink(std::string_view value) {
+  return value.starts_with("tcp://") || value.starts_with("udp://");
+}
 
 Status ApplyEnvironment(const Environment& environment, LoadedConfig& out) {
   if (auto checked = CheckVariableNames(environment); !checked) return checked;

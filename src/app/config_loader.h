@@ -18,14 +18,15 @@ using Environment = std::map<std::string, std::string>;
 
 // A setting given on the command line.
 struct FlagValue {
-  std::string key;    // "server.port"
+  std::string key;  // "server.port"
   std::string value;
 };
 
 struct LoadedConfig {
   Config config;
-  std::map<std::string, std::string> origins;  // by key: "lares.yaml:7", "LARES_PORT", "--port"; absent: default
-  std::string file;                            // the file that was read; empty: none
+  std::map<std::string, std::string>
+      origins;       // by key: "lares.yaml:7", "LARES_PORT", "--port"; absent: default
+  std::string file;  // the file that was read; empty: none
 };
 
 // The process's environment.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config_loader.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "app/config_print.h"
 
@@ -44,8 +44,9 @@ TEST(MergeConfig, LaterSourcesWin) {
 TEST(MergeConfig, AWrongValueNamesSettingOriginAndRange) {
   EXPECT_EQ(ErrorOf(MergeConfig("server:\n  port: 70000\n", "l.yaml", kHome, {})),
             "server.port (from l.yaml:2): \"70000\" does not fit: allowed is 0 to 65535");
-  EXPECT_THAT(ErrorOf(MergeConfig("", "", With("LARES_ITL_P99", "fast"), {})),
-              HasSubstr("scheduling.itl_p99 (from LARES_ITL_P99): \"fast\" does not fit: expected a duration"));
+  EXPECT_THAT(
+      ErrorOf(MergeConfig("", "", With("LARES_ITL_P99", "fast"), {})),
+      HasSubstr("scheduling.itl_p99 (from LARES_ITL_P99): \"fast\" does not fit: expected a duration"));
   EXPECT_THAT(ErrorOf(MergeConfig("", "", kHome, {{"model.kv_type", "q9"}})),
               HasSubstr("model.kv_type (from --kv-type): \"q9\" does not fit: allowed is f32, f16"));
 }
@@ -75,8 +76,8 @@ TEST(MergeConfig, KubernetesMayCallItsServiceLares) {
 }
 
 TEST(MergeConfig, PathsInAFileCountFromItsFolder) {
-  const auto loaded = MergeConfig("model:\n  path: ../m/a.gguf\nlog:\n  file: ~/l.txt\n", "/etc/lares/l.yaml", kHome,
-                                  {{"security.tls_cert", "c.pem"}});
+  const auto loaded = MergeConfig("model:\n  path: ../m/a.gguf\nlog:\n  file: ~/l.txt\n", "/etc/lares/l.yaml",
+                                  kHome, {{"security.tls_cert", "c.pem"}});
   ASSERT_TRUE(loaded) << ErrorOf(loaded);
   EXPECT_EQ(loaded->config.model.path, "/etc/m/a.gguf");
   EXPECT_EQ(loaded->config.log.file, "/home/ada/l.txt");
@@ -108,15 +109,18 @@ TEST(LoadConfig, ReadsFilesInTheirOrder) {
   EXPECT_EQ(LoadConfig((folder / "named.yaml").string(), environment, {})->config.server.port, 2);
   environment["LARES_CONFIG"] = (folder / "named.yaml").string();
   EXPECT_EQ(LoadConfig({}, environment, {})->config.server.port, 2);
-  EXPECT_THAT(ErrorOf(LoadConfig((folder / "missing.yaml").string(), environment, {})), HasSubstr("missing.yaml"));
+  EXPECT_THAT(ErrorOf(LoadConfig((folder / "missing.yaml").string(), environment, {})),
+              HasSubstr("missing.yaml"));
   EXPECT_THAT(ErrorOf(LoadConfig(folder.string(), environment, {})), HasSubstr("not a configuration file"));
   EXPECT_EQ(LoadConfig({}, kHome, {})->config.server.port, 8080);
   std::filesystem::remove_all(folder);
 }
 
 TEST(PrintConfig, IsAConfigurationFileAgain) {
-  const std::string file = "model:\n  path: 'a \"b\" \\ c: #d'\n  served_names: ['*', x]\nlimits:\n  body: 2MiB\n";
-  const auto loaded = MergeConfig(file, "/e/l.yaml", With("LARES_API_KEY", "sk-secret"), {{"server.port", "7"}});
+  const std::string file =
+      "model:\n  path: 'a \"b\" \\ c: #d'\n  served_names: ['*', x]\nlimits:\n  body: 2MiB\n";
+  const auto loaded =
+      MergeConfig(file, "/e/l.yaml", With("LARES_API_KEY", "sk-secret"), {{"server.port", "7"}});
   ASSERT_TRUE(loaded) << ErrorOf(loaded);
   const std::string printed = PrintConfig(*loaded);
   EXPECT_THAT(printed, HasSubstr("File: /e/l.yaml"));

@@ -80,7 +80,8 @@ std::string TableRow(const Setting& setting) {
   std::string flag(setting.flag);
   if (const std::string_view value = Placeholder(setting); !value.empty()) flag += " " + std::string(value);
   return "| " + Code(setting.key) + " | " + Code(flag) + " | " + Code(EnvironmentName(setting)) + " | " +
-         Cell(std::string(setting.help)) + " | " + Cell(DefaultText(setting)) + " | " + Cell(allowed) + " |\n";
+         Cell(std::string(setting.help)) + " | " + Cell(DefaultText(setting)) + " | " + Cell(allowed) +
+         " |\n";
 }
 
 constexpr std::string_view kPageHead = R"(# Configuration

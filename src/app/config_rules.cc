@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/config_rules.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <cstdint>
 #include <string>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include "app/fake_model_path.h"
 
@@ -30,8 +30,8 @@ Status CheckAddress(const ServerSettings& server) {
                 "--listen takes unix:PATH, not \"" + server.listen + "\"; for TCP use --host and --port");
   }
   if (path.size() > kMaxUnixPath) {
-    return Fail(Code::kInvalidArgument, "--listen: the path of a Unix socket has at most " +
-                                            std::to_string(kMaxUnixPath) + " bytes");
+    return Fail(Code::kInvalidArgument,
+                "--listen: the path of a Unix socket has at most " + std::to_string(kMaxUnixPath) + " bytes");
   }
   return {};
 }
@@ -47,13 +47,15 @@ Status CheckExposure(const Config& config) {
   const std::string where = "listening on " + config.server.host + " opens the server to other machines; ";
   if (security.api_key_file.empty()) {
     return Fail(Code::kFailedPrecondition,
-                where + "that needs API keys (--api-key-file FILE). To stay on this machine use --host "
-                        "127.0.0.1; to do without protection on a network you trust, say --insecure");
+                where +
+                    "that needs API keys (--api-key-file FILE). To stay on this machine use --host "
+                    "127.0.0.1; to do without protection on a network you trust, say --insecure");
   }
   if (security.tls_cert.empty() && !security.tls_terminated_upstream) {
     return Fail(Code::kFailedPrecondition,
-                where + "that needs TLS (--tls-cert FILE --tls-key FILE), or a proxy that does it "
-                        "(--tls-terminated-upstream), or --insecure on a network you trust");
+                where +
+                    "that needs TLS (--tls-cert FILE --tls-key FILE), or a proxy that does it "
+                    "(--tls-terminated-upstream), or --insecure on a network you trust");
   }
   return {};
 }
@@ -81,8 +83,8 @@ bool IsLoopback(std::string_view host) {
 }
 
 Status CheckForServing(const Config& config) {
-  for (const auto& check : {CheckAddress(config.server), CheckTlsFiles(config.security), CheckExposure(config),
-                            CheckModel(config.model)}) {
+  for (const auto& check : {CheckAddress(config.server), CheckTlsFiles(config.security),
+                            CheckExposure(config), CheckModel(config.model)}) {
     if (!check) return check;
   }
   return {};

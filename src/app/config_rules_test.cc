@@ -10,8 +10,10 @@ namespace {
 using ::testing::HasSubstr;
 
 TEST(IsLoopback, KnowsLoopback) {
-  for (const auto* host : {"127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"}) EXPECT_TRUE(IsLoopback(host)) << host;
-  for (const auto* host : {"0.0.0.0", "::", "10.0.0.1", "example.org", "", "127.0.0.1.example.org", "localhost."}) {
+  for (const auto* host : {"127.0.0.1", "127.8.9.1", "::1", "[::1]", "localhost"})
+    EXPECT_TRUE(IsLoopback(host)) << host;
+  for (const auto* host :
+       {"0.0.0.0", "::", "10.0.0.1", "example.org", "", "127.0.0.1.example.org", "localhost."}) {
     EXPECT_FALSE(IsLoopback(host)) << host;
   }
 }

@@ -5,10 +5,10 @@
 // holds it and where it listens; clients find the server of a data directory that way.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
+
+#include <sys/types.h>
 
 #include "base/error.h"
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/data_directory.h"
 
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <csignal>
-#include <filesystem>
-#include <fstream>
 
 namespace lares::app {
 namespace {
@@ -34,7 +34,7 @@ class DataDirectoryTest : public testing::Test {
 TEST_F(DataDirectoryTest, IsCreatedForItsOwnerOnly) {
   const auto data = DataDirectory::Open(path_);
   ASSERT_TRUE(data) << data.error().message();
-  struct stat info {};
+  struct stat info{};
   ASSERT_EQ(::stat(path_.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777U, 0700U);
   ASSERT_EQ(::stat((path_ + "/server.lock").c_str(), &info), 0);

@@ -14,11 +14,11 @@
 namespace lares::app {
 
 struct FakeModelOptions {
-  base::Duration step{};          // step=5ms: every call takes this long
-  base::Duration per_row{};       // row=10us: and this much longer per prompt row beyond the first
-  std::int32_t slots = 8;         // slots=8
-  std::int32_t context = 8192;    // context=8192: tokens per slot
-  std::int32_t answer = -1;       // answer=64: tokens until it ends by itself; 0: by the prompt; -1: never
+  base::Duration step{};        // step=5ms: every call takes this long
+  base::Duration per_row{};     // row=10us: and this much longer per prompt row beyond the first
+  std::int32_t slots = 8;       // slots=8
+  std::int32_t context = 8192;  // context=8192: tokens per slot
+  std::int32_t answer = -1;     // answer=64: tokens until it ends by itself; 0: by the prompt; -1: never
 };
 
 inline constexpr std::string_view kFakeModelPrefix = "fake:";

@@ -30,7 +30,8 @@ std::vector<std::string_view> Split(std::string_view text, char at) {
 base::Result<double> ParseDepth(std::string_view text) {
   double value = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || rest != text.data() + text.size() || !(value >= 0 && value < 1e9)) return Wrong();
+  if (error != std::errc{} || rest != text.data() + text.size() || !(value >= 0 && value < 1e9))
+    return Wrong();
   return value;
 }
 

@@ -33,8 +33,7 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
   return old[b.size()];
 }
 
-std::optional<std::string_view> Nearest(std::string_view word,
-                                        std::span<const std::string_view> candidates) {
+std::optional<std::string_view> Nearest(std::string_view word, std::span<const std::string_view> candidates) {
   std::optional<std::string_view> best;
   std::size_t best_distance = std::numeric_limits<std::size_t>::max();
   for (const std::string_view candidate : candidates) {

@@ -70,7 +70,8 @@ Status AssignList(const ListKind& kind, std::string_view text, Config& config) {
 
 // For numbers: parse, hold against the bounds, store.
 template <class K, class Parsed>
-Status AssignNumber(const K& kind, const base::Result<Parsed>& value, const std::string& allowed, Config& config) {
+Status AssignNumber(const K& kind, const base::Result<Parsed>& value, const std::string& allowed,
+                    Config& config) {
   if (!value) return Fail(value.error().code(), value.error().message() + "; allowed is " + allowed);
   if (*value < kind.least || *value > kind.most) return Fail(Code::kOutOfRange, "allowed is " + allowed);
   auto& place = kind.at(config);

@@ -26,7 +26,8 @@ class Access {
  public:
   template <class F>
   Access(F)  // NOLINT(google-explicit-constructor): makes the table readable
-      : write_([](Config& c) -> T& { return F{}(c); }), read_([](const Config& c) -> const T& { return F{}(c); }) {}
+      : write_([](Config& c) -> T& { return F{}(c); }),
+        read_([](const Config& c) -> const T& { return F{}(c); }) {}
 
   T& operator()(Config& config) const { return write_(config); }
   const T& operator()(const Config& config) const { return read_(config); }
@@ -79,9 +80,9 @@ using Kind = std::variant<IntegerKind, SizeKind, DurationKind, SwitchKind, TextK
 
 // Which commands take the setting as a flag.
 enum Scope : unsigned {
-  kServing = 1U,      // serve
-  kClient = 2U,       // commands that talk to a server
-  kPrivateModel = 4U, // run, for the model it loads when no server runs
+  kServing = 1U,       // serve
+  kClient = 2U,        // commands that talk to a server
+  kPrivateModel = 4U,  // run, for the model it loads when no server runs
   kModelScope = kServing | kPrivateModel,
   kEverywhere = kServing | kClient,
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/subcommands.h"
 
-#include <CLI/CLI.hpp>
 #include <string_view>
+
+#include <CLI/CLI.hpp>
 
 #include "app/setting.h"
 #include "app/settings.h"
@@ -12,7 +13,8 @@ namespace {
 
 std::string Describe(const Setting& setting) {
   std::string text(setting.help);
-  const std::string value = setting.if_unset.empty() ? Format(setting, Config{}) : std::string(setting.if_unset);
+  const std::string value =
+      setting.if_unset.empty() ? Format(setting, Config{}) : std::string(setting.if_unset);
   const std::string allowed = std::holds_alternative<ChoiceKind>(setting.kind) ? AllowedText(setting) : "";
   if (!allowed.empty()) text += ": " + allowed;
   if (std::holds_alternative<SwitchKind>(setting.kind)) return text;
@@ -53,9 +55,10 @@ CLI::App* AddCommand(CLI::App& parent, const std::string& name, const std::strin
 
 void AddServe(CLI::App& app, ParsedCommand& parsed) {
   CLI::App* command = AddCommand(app, "serve", "Serve a model over HTTP (OpenAI API)");
-  command->add_option_function<std::string>(
-      "MODEL", [&parsed](const std::string& path) { parsed.flags.push_back({"model.path", path}); },
-      "GGUF file to serve; may also stand in the configuration")
+  command
+      ->add_option_function<std::string>(
+          "MODEL", [&parsed](const std::string& path) { parsed.flags.push_back({"model.path", path}); },
+          "GGUF file to serve; may also stand in the configuration")
       ->option_text(" ");
   AddSettings(*command, kServing, parsed);
   command->footer(R"(Examples:
@@ -76,10 +79,12 @@ void AddRun(CLI::App& app, ParsedCommand& parsed) {
   command->add_option("--system", run.system, "Instructions the model gets before the conversation")
       ->option_text("TEXT");
   command->add_option("--temperature", run.temperature, "0 always takes the likeliest word; up to 2")
-      ->check(CLI::Range(0.0, 2.0))->option_text("X");
+      ->check(CLI::Range(0.0, 2.0))
+      ->option_text("X");
   command->add_option("--seed", run.seed, "Makes an answer repeatable")->option_text("N");
   command->add_option("--answer-tokens", run.max_tokens, "Longest answer in tokens")
-      ->check(CLI::Range(1, 1 << 24))->option_text("N");
+      ->check(CLI::Range(1, 1 << 24))
+      ->option_text("N");
   AddSettings(*command, kClient | kPrivateModel, parsed);
   command->footer(R"(Examples:
   lares run SmolLM2-135M-Instruct.Q8_0 "Name three rivers."
@@ -104,7 +109,8 @@ void AddModels(CLI::App& app, ParsedCommand& parsed) {
   convert->add_option("IN", options.input, "GGUF file to read")->required()->option_text(" ");
   convert->add_option("OUT", options.output, "GGUF file to write")->required()->option_text(" ");
   convert->add_option("--type", options.type, "Form of the weights: q8_0, q4_0, f16, ...")
-      ->capture_default_str()->option_text("TYPE [q8_0]");
+      ->capture_default_str()
+      ->option_text("TYPE [q8_0]");
   convert->add_flag("--force", options.force, "Replace OUT when it exists");
   convert->footer(R"(Example:
   lares models convert SmolLM2-135M-Instruct.Q4_1.gguf SmolLM2-135M-Instruct.Q8_0.gguf
@@ -116,7 +122,8 @@ void AddBench(CLI::App& app, ParsedCommand& parsed) {
   CLI::App* command = AddCommand(app, "bench", "Measure an OpenAI-compatible server");
   AddBenchFlags(*command, parsed.bench);
   AddSettings(*command, kClient, parsed);
-  command->footer(R"(Lengths: 128 (always), 64..512 (each equally likely), lognormal:180,0.6 (median, sigma), and
+  command->footer(
+      R"(Lengths: 128 (always), 64..512 (each equally likely), lognormal:180,0.6 (median, sigma), and
 lognormal:180,0.6,64..512 (the same, cut off).
 
 Examples:
@@ -144,7 +151,8 @@ void AddConfig(CLI::App& app, ParsedCommand& parsed) {
 
 void AddSettings(CLI::App& command, unsigned scope, ParsedCommand& parsed) {
   command.add_option("--config", parsed.config_file, "Configuration file (YAML)")
-      ->option_text("FILE")->group("Place");
+      ->option_text("FILE")
+      ->group("Place");
   for (const Setting& setting : AllSettings()) {
     if ((setting.scope & scope) != 0) AddSetting(command, setting, parsed);
   }

@@ -22,9 +22,10 @@ TEST(ParseFixedCosts, ReadsBothCalls) {
 }
 
 TEST(ParseFixedCosts, RefusesTheRest) {
-  for (const auto* text : {"", "decode=5ms:1ms", "prefill=1ms:1ms,decode=1ms:1ms", "decode=1ms,prefill=1ms:1ms",
-                           "decode=1ms:1ms:x,prefill=1ms:1ms", "decode=1ms:1ms:-1,prefill=1ms:1ms",
-                           "decode=1ms:1ms:nan,prefill=1ms:1ms", "decode=1ms:1ms,prefill=1ms:1ms,x"}) {
+  for (const auto* text :
+       {"", "decode=5ms:1ms", "prefill=1ms:1ms,decode=1ms:1ms", "decode=1ms,prefill=1ms:1ms",
+        "decode=1ms:1ms:x,prefill=1ms:1ms", "decode=1ms:1ms:-1,prefill=1ms:1ms",
+        "decode=1ms:1ms:nan,prefill=1ms:1ms", "decode=1ms:1ms,prefill=1ms:1ms,x"}) {
     EXPECT_FALSE(ParseFixedCosts(text)) << text;
   }
 }

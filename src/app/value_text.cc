@@ -59,8 +59,8 @@ bool SplitQuantity(std::string_view text, Quantity& out) {
   text = Trim(text);
   const std::size_t end = text.find_first_not_of("0123456789.");
   const std::string_view digits = text.substr(0, end);
-  const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), out.number,
-                                             std::chars_format::fixed);
+  const auto [rest, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), out.number, std::chars_format::fixed);
   if (error != std::errc{} || rest != digits.data() + digits.size()) return false;
   out.unit = end == std::string_view::npos ? std::string_view{} : Trim(text.substr(end));
   return true;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/value_text.h"
 
-#include <gtest/gtest.h>
-
 #include <random>
+
+#include <gtest/gtest.h>
 
 namespace lares::app {
 namespace {
@@ -22,7 +22,8 @@ TEST(ParseSize, ReadsUnits) {
 }
 
 TEST(ParseSize, RefusesTheRest) {
-  for (const auto* text : {"", "MiB", "-1", "1 XB", "1e3", "1.5", "0.3KiB", "0x10", "99999999TiB", "1.2.3MiB", "nan"}) {
+  for (const auto* text :
+       {"", "MiB", "-1", "1 XB", "1e3", "1.5", "0.3KiB", "0x10", "99999999TiB", "1.2.3MiB", "nan"}) {
     EXPECT_FALSE(ParseSize(text)) << text;
   }
   EXPECT_NE(ParseSize("x").error().message().find("4GiB"), std::string::npos);

@@ -17,8 +17,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "core/prompt.h"
 #include "core/generate_request.h"
+#include "core/prompt.h"
 #include "core/symbol.h"
 #include "sampling/constraint.h"
 
@@ -26,20 +26,20 @@ namespace lares::backend {
 
 // Facts about a loaded model in its context; constant after loading.
 struct Facts {
-  std::string architecture;           // e.g. "llama"
-  std::string form;                   // weights' type, e.g. "Q8_0"
+  std::string architecture;  // e.g. "llama"
+  std::string form;          // weights' type, e.g. "Q8_0"
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
   std::int32_t vocabulary = 0;
   std::int32_t training_context = 0;
-  std::int32_t slots = 0;             // sequences that can live in the context at once
-  std::int32_t slot_cells = 0;        // KV cells one sequence may use
-  std::int32_t total_cells = 0;       // over all slots (streams: slots * slot_cells; unified: less)
-  std::int32_t max_rows = 0;          // rows per Run
-  std::int32_t chunk_quantum = 64;    // prompt chunks are multiples of this many rows where possible
-  std::uint64_t cell_bytes = 0;       // KV bytes per cell
+  std::int32_t slots = 0;           // sequences that can live in the context at once
+  std::int32_t slot_cells = 0;      // KV cells one sequence may use
+  std::int32_t total_cells = 0;     // over all slots (streams: slots * slot_cells; unified: less)
+  std::int32_t max_rows = 0;        // rows per Run
+  std::int32_t chunk_quantum = 64;  // prompt chunks are multiples of this many rows where possible
+  std::uint64_t cell_bytes = 0;     // KV bytes per cell
   bool has_chat_template = false;
-  bool can_truncate = true;           // TruncateSlot works for any position (false: recurrent models)
+  bool can_truncate = true;  // TruncateSlot works for any position (false: recurrent models)
 };
 
 // One row of a call.
@@ -60,11 +60,11 @@ struct RunOutcome {
 struct Grammar {
   std::string gbnf;
   bool lazy = false;
-  std::vector<std::string> trigger_words;        // texts that may appear anywhere in the answer
-  std::vector<std::string> trigger_patterns;     // regular expressions over the text so far
+  std::vector<std::string> trigger_words;     // texts that may appear anywhere in the answer
+  std::vector<std::string> trigger_patterns;  // regular expressions over the text so far
   std::vector<core::TokenId> trigger_tokens;
-  std::string generation_prompt;                 // what the template already put at the answer's beginning
-  std::string reasoning_start;                   // no trigger counts between these two; empty: no reasoning
+  std::string generation_prompt;  // what the template already put at the answer's beginning
+  std::string reasoning_start;    // no trigger counts between these two; empty: no reasoning
   std::vector<std::string> reasoning_ends;
 };
 
@@ -84,9 +84,9 @@ class AnswerParser {
 struct Rendered {
   core::RenderedPrompt prompt;
   std::optional<Grammar> grammar;
-  std::vector<core::TokenId> preserved_tokens;   // special tokens whose text the parser wants to see
-  std::vector<std::string> stop;                 // stop strings of the template
-  std::shared_ptr<const AnswerParser> parser;    // null: the text is the content
+  std::vector<core::TokenId> preserved_tokens;  // special tokens whose text the parser wants to see
+  std::vector<std::string> stop;                // stop strings of the template
+  std::shared_ptr<const AnswerParser> parser;   // null: the text is the content
 };
 
 // KV state of one sequence in host memory. Opaque; fits only the backend that made it.
@@ -110,7 +110,8 @@ class Backend {
   // Renders prompt and output format of `request`: template, tokens, grammar, parser. Bounded in time and
   // size. kInvalidArgument with the parameter named when the client's part is at fault.
   virtual base::Result<Rendered> Render(const core::GenerateRequest& request) const = 0;
-  virtual base::Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(const Grammar& grammar) const = 0;
+  virtual base::Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(
+      const Grammar& grammar) const = 0;
 
   // Blocking; calls are serialised inside, on a context of their own made at first use.
   virtual base::Result<std::vector<std::vector<float>>> Embed(

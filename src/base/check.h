@@ -8,8 +8,8 @@ namespace lares::base {
 [[noreturn]] void CheckFailed(const char* file, int line, const char* expression);
 }  // namespace lares::base
 
-#define LARES_CHECK(expression)                                                        \
-  do {                                                                                 \
-    if (!(expression)) [[unlikely]]                                                    \
-      ::lares::base::CheckFailed(__FILE__, __LINE__, #expression);                     \
+#define LARES_CHECK(expression)                                    \
+  do {                                                             \
+    if (!(expression)) [[unlikely]]                                \
+      ::lares::base::CheckFailed(__FILE__, __LINE__, #expression); \
   } while (false)

@@ -45,9 +45,18 @@ class Error {
  public:
   Error(Code code, std::string message) : code_(code), message_(std::move(message)) {}
 
-  Error&& WithReason(std::string reason) && { reason_ = std::move(reason); return std::move(*this); }
-  Error&& WithParam(std::string param) && { param_ = std::move(param); return std::move(*this); }
-  Error&& WithRetryAfter(std::chrono::milliseconds after) && { retry_after_ = after; return std::move(*this); }
+  Error&& WithReason(std::string reason) && {
+    reason_ = std::move(reason);
+    return std::move(*this);
+  }
+  Error&& WithParam(std::string param) && {
+    param_ = std::move(param);
+    return std::move(*this);
+  }
+  Error&& WithRetryAfter(std::chrono::milliseconds after) && {
+    retry_after_ = after;
+    return std::move(*this);
+  }
 
   Code code() const { return code_; }
   const std::string& message() const { return message_; }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/id.h"
 
-#include <sys/random.h>
-
 #include <array>
+
+#include <sys/random.h>
 
 #include "base/check.h"
 

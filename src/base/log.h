@@ -43,7 +43,9 @@ class Logger {
 
   void Debug(std::string_view m, std::initializer_list<LogField> f = {}) { Write(LogLevel::kDebug, m, f); }
   void Info(std::string_view m, std::initializer_list<LogField> f = {}) { Write(LogLevel::kInfo, m, f); }
-  void Warning(std::string_view m, std::initializer_list<LogField> f = {}) { Write(LogLevel::kWarning, m, f); }
+  void Warning(std::string_view m, std::initializer_list<LogField> f = {}) {
+    Write(LogLevel::kWarning, m, f);
+  }
   void Error(std::string_view m, std::initializer_list<LogField> f = {}) { Write(LogLevel::kError, m, f); }
 };
 

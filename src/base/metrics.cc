@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/metrics.h"
 
+#include <mutex>
+#include <unordered_map>
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
-
-#include <mutex>
-#include <unordered_map>
 
 namespace lares::base {
 namespace {
@@ -81,7 +81,9 @@ Histogram& Metrics::AddHistogram(const std::string& name, const std::string& hel
   return Wrap(state_->histograms, family.Add(labels, bounds));
 }
 
-std::string Metrics::Expose() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+std::string Metrics::Expose() const {
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 std::vector<double> LatencyBuckets() {
   return {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 20, 60};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.h"
 
+#include <utility>
+
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <utility>
 
 namespace lares::base {
 

@@ -10,7 +10,7 @@ namespace lares::cli {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSigns = {".  ", ".. ", "...", "   "};
-constexpr unsigned kQuietTicks = 3;   // no sign for answers that come at once
+constexpr unsigned kQuietTicks = 3;  // no sign for answers that come at once
 constexpr unsigned kTicksPerSign = 3;
 
 }  // namespace

@@ -18,17 +18,24 @@ constexpr std::size_t kMaxErrorBytes = 1U << 20U;
 
 Code CodeOf(int status) {
   switch (status) {
-    case 401: return Code::kUnauthenticated;
-    case 403: return Code::kPermissionDenied;
-    case 404: return Code::kNotFound;
-    case 429: return Code::kResourceExhausted;
-    case 503: return Code::kUnavailable;
-    default: return status >= 500 ? Code::kInternal : Code::kInvalidArgument;
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 429:
+      return Code::kResourceExhausted;
+    case 503:
+      return Code::kUnavailable;
+    default:
+      return status >= 500 ? Code::kInternal : Code::kInvalidArgument;
   }
 }
 
 std::string Sentence(int status, const ServerError& error, base::Duration retry_after) {
-  std::string text = error.message.empty() ? "the server answered with status " + std::to_string(status) : error.message;
+  std::string text =
+      error.message.empty() ? "the server answered with status " + std::to_string(status) : error.message;
   if (status == 401) text += " (set the key in LARES_API_KEY)";
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(retry_after).count();
   if (status == 429 && seconds > 0) text += "; it asks to come back in " + std::to_string(seconds) + " s";
@@ -72,7 +79,8 @@ struct HttpAnswerer::Attempt final : Receiver {
   std::optional<HttpEnd> end;
 };
 
-base::Result<AnswerEnd> HttpAnswerer::AskOnce(const std::string& body, const AnswerWatch& watch, bool& may_retry) {
+base::Result<AnswerEnd> HttpAnswerer::AskOnce(const std::string& body, const AnswerWatch& watch,
+                                              bool& may_retry) {
   Attempt attempt(watch, interrupted_);
   transport_.Start({.path = "/v1/chat/completions", .body = body, .timeout = {}}, attempt);
   while (!attempt.end) {
@@ -86,7 +94,8 @@ base::Result<AnswerEnd> HttpAnswerer::AskOnce(const std::string& body, const Ans
     if (attempt.started) return attempt.answer;
     return base::Fail(Code::kCancelled, "interrupted");
   }
-  if (attempt.reader.overflowed()) return base::Fail(Code::kDataLoss, "the server sent an event larger than 16 MiB");
+  if (attempt.reader.overflowed())
+    return base::Fail(Code::kDataLoss, "the server sent an event larger than 16 MiB");
   if (!end.failure.empty()) return base::Fail(Code::kUnavailable, end.failure);
   if (end.status != 200) {
     const ServerError error = ParseErrorBody(attempt.head);

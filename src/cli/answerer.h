@@ -24,8 +24,8 @@ struct AnswerEnd {
 struct AnswerWatch {
   std::function<void(std::string_view)> on_text;
   std::function<void(std::string_view)> on_reasoning;
-  std::function<void()> on_waiting;                     // several times a second, until the first piece
-  std::function<void(std::string_view)> on_note;        // "the model is still loading"
+  std::function<void()> on_waiting;               // several times a second, until the first piece
+  std::function<void(std::string_view)> on_note;  // "the model is still loading"
 };
 
 class Answerer {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/answerer.h"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <sstream>
 
 #include "cli/answer_printer.h"
 #include "cli/scripted_transport.h"
@@ -21,7 +21,8 @@ struct Asked {
   std::size_t exchanges = 0;
 };
 
-Asked Ask(std::vector<ScriptedTransport::Script> scripts, const std::function<bool(const std::string&)>& interrupted = {}) {
+Asked Ask(std::vector<ScriptedTransport::Script> scripts,
+          const std::function<bool(const std::string&)>& interrupted = {}) {
   base::ManualClock clock;
   ScriptedTransport transport(clock);
   for (auto& script : scripts) transport.scripts.push_back(std::move(script));
@@ -37,13 +38,16 @@ Asked Ask(std::vector<ScriptedTransport::Script> scripts, const std::function<bo
 
 ScriptedTransport::Script Stream(std::vector<std::string> events) {
   ScriptedTransport::Script script;
-  for (const std::string& event : events) script.pieces.push_back({std::chrono::milliseconds(1), "data: " + event + "\n\n"});
+  for (const std::string& event : events)
+    script.pieces.push_back({std::chrono::milliseconds(1), "data: " + event + "\n\n"});
   return script;
 }
 
 TEST(HttpAnswerer, StreamsAnAnswer) {
-  const Asked asked = Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})", R"({"choices":[{"delta":{"content":"llo"},"finish_reason":"stop"}]})",
-                                   R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}})", "[DONE]"})});
+  const Asked asked =
+      Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})",
+                   R"({"choices":[{"delta":{"content":"llo"},"finish_reason":"stop"}]})",
+                   R"({"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}})", "[DONE]"})});
   ASSERT_TRUE(asked.end) << asked.end.error().message();
   EXPECT_EQ(asked.text, "hello");
   EXPECT_EQ(asked.end->finish, "stop");
@@ -52,18 +56,22 @@ TEST(HttpAnswerer, StreamsAnAnswer) {
 }
 
 TEST(HttpAnswerer, SaysWhatTheServerSays) {
-  const Asked asked = Ask({{.pieces = {{{}, R"({"error":{"message":"too long","code":"context_length_exceeded"}})"}}, .end = {.status = 400}}});
+  const Asked asked =
+      Ask({{.pieces = {{{}, R"({"error":{"message":"too long","code":"context_length_exceeded"}})"}},
+            .end = {.status = 400}}});
   ASSERT_FALSE(asked.end);
   EXPECT_EQ(asked.end.error().message(), "too long");
   EXPECT_EQ(asked.end.error().reason(), "context_length_exceeded");
   const Asked key = Ask({{.pieces = {{{}, R"({"error":{"message":"no key"}})"}}, .end = {.status = 401}}});
   EXPECT_THAT(key.end.error().message(), HasSubstr("LARES_API_KEY"));
-  const Asked busy = Ask({{.pieces = {{{}, R"({"error":{"message":"full"}})"}}, .end = {.status = 429, .retry_after = std::chrono::seconds(7)}}});
+  const Asked busy = Ask({{.pieces = {{{}, R"({"error":{"message":"full"}})"}},
+                           .end = {.status = 429, .retry_after = std::chrono::seconds(7)}}});
   EXPECT_THAT(busy.end.error().message(), HasSubstr("in 7 s"));
 }
 
 TEST(HttpAnswerer, AnErrorInsideTheStreamIsAnError) {
-  const Asked asked = Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})", R"({"error":{"message":"engine died"}})"})});
+  const Asked asked = Ask(
+      {Stream({R"({"choices":[{"delta":{"content":"he"}}]})", R"({"error":{"message":"engine died"}})"})});
   ASSERT_FALSE(asked.end);
   EXPECT_EQ(asked.end.error().message(), "engine died");
 }
@@ -77,7 +85,8 @@ TEST(HttpAnswerer, AStreamThatBreaksOffIsAnError) {
 TEST(HttpAnswerer, WaitsWhileTheModelLoads) {
   const ScriptedTransport::Script loading{.pieces = {{{}, R"({"error":{"message":"loading, 40 %"}})"}},
                                           .end = {.status = 503, .retry_after = std::chrono::seconds(1)}};
-  const Asked asked = Ask({loading, loading, Stream({R"({"choices":[{"text":"x","finish_reason":"stop"}]})", "[DONE]"})});
+  const Asked asked =
+      Ask({loading, loading, Stream({R"({"choices":[{"text":"x","finish_reason":"stop"}]})", "[DONE]"})});
   ASSERT_TRUE(asked.end);
   EXPECT_EQ(asked.exchanges, 3U);
   EXPECT_EQ(asked.notes, "loading, 40 %");  // once
@@ -85,7 +94,9 @@ TEST(HttpAnswerer, WaitsWhileTheModelLoads) {
 
 TEST(HttpAnswerer, AnInterruptEndsTheRequest) {
   const auto after_he = [](const std::string& text) { return text == "he"; };
-  const Asked asked = Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})", R"({"choices":[{"delta":{"content":"llo"}}]})"})}, after_he);
+  const Asked asked = Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})",
+                                   R"({"choices":[{"delta":{"content":"llo"}}]})"})},
+                          after_he);
   ASSERT_TRUE(asked.end);
   EXPECT_TRUE(asked.end->interrupted);
   EXPECT_EQ(asked.text, "he");
@@ -103,12 +114,13 @@ std::string Printed(AnswerPrinter::Style style, const std::function<void(const A
 }
 
 TEST(AnswerPrinter, APipeGetsTheAnswerAndNothingElse) {
-  EXPECT_EQ(Printed({}, [](const AnswerWatch& watch) {
-              for (int i = 0; i < 20; ++i) watch.on_waiting();
-              watch.on_note("loading");
-              watch.on_reasoning("hm");
-              watch.on_text("a\033b");
-            }),
+  EXPECT_EQ(Printed({},
+                    [](const AnswerWatch& watch) {
+                      for (int i = 0; i < 20; ++i) watch.on_waiting();
+                      watch.on_note("loading");
+                      watch.on_reasoning("hm");
+                      watch.on_text("a\033b");
+                    }),
             "a\033b\n");
 }
 

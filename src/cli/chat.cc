@@ -3,12 +3,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <ostream>
 #include <string_view>
 #include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "cli/answer_printer.h"
 #include "cli/chat_input.h"
@@ -58,18 +58,29 @@ bool Chat::Handle(const std::string& text) {
   using Kind = ChatInput::Kind;
   ChatInput input = ParseChatInput(text);
   switch (input.kind) {
-    case Kind::kNothing: break;
-    case Kind::kQuestion: Question(std::move(input.text)); break;
-    case Kind::kSystem: System(input.text); break;
-    case Kind::kSave: Save(input.text); break;
-    case Kind::kHelp: parts_.out << ChatHelp() << std::flush; break;
-    case Kind::kExit: return false;
+    case Kind::kNothing:
+      break;
+    case Kind::kQuestion:
+      Question(std::move(input.text));
+      break;
+    case Kind::kSystem:
+      System(input.text);
+      break;
+    case Kind::kSave:
+      Save(input.text);
+      break;
+    case Kind::kHelp:
+      parts_.out << ChatHelp() << std::flush;
+      break;
+    case Kind::kExit:
+      return false;
     case Kind::kClear:
       conversation_.Clear();
       Note("the conversation is forgotten");
       break;
     case Kind::kUnknown:
-      Note("there is no command " + ForTerminal(input.text) + "; /help lists them. To ask about it, begin with //");
+      Note("there is no command " + ForTerminal(input.text) +
+           "; /help lists them. To ask about it, begin with //");
       break;
   }
   return true;
@@ -106,14 +117,16 @@ void Chat::TellEnd(const AnswerEnd& end) {
   if (end.finish != "length") return;
   const std::int64_t used = end.usage ? end.usage->prompt + end.usage->completion : 0;
   const bool full = context_ > 0 && used >= context_;
-  Note(full ? "the answer ends here because the context is full" : "the answer ends here because it reached its longest length");
+  Note(full ? "the answer ends here because the context is full"
+            : "the answer ends here because it reached its longest length");
 }
 
 void Chat::TellDropped(std::size_t turns) {
   if (turns == 0) return;
-  Note(turns == 1 ? "the oldest question and its answer no longer fit into the context and were dropped"
-                  : "the " + std::to_string(turns) +
-                        " oldest questions and their answers no longer fit into the context and were dropped");
+  Note(turns == 1
+           ? "the oldest question and its answer no longer fit into the context and were dropped"
+           : "the " + std::to_string(turns) +
+                 " oldest questions and their answers no longer fit into the context and were dropped");
 }
 
 void Chat::System(const std::string& text) {
@@ -133,7 +146,8 @@ void Chat::Save(const std::string& path) {
 }
 
 void Chat::Note(const std::string& text) {
-  parts_.out << (colours_ ? "\033[2m" : "") << "(" << text << ")" << (colours_ ? "\033[0m" : "") << "\n" << std::flush;
+  parts_.out << (colours_ ? "\033[2m" : "") << "(" << text << ")" << (colours_ ? "\033[0m" : "") << "\n"
+             << std::flush;
 }
 
 }  // namespace lares::cli

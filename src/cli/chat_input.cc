@@ -51,7 +51,8 @@ ChatInput ParseChatInput(std::string_view text) {
   const std::string_view word = text.substr(0, end);
   for (const Command& command : kCommands) {
     if (command.word != word) continue;
-    return {.kind = command.kind, .text = end == std::string_view::npos ? "" : std::string(Trim(text.substr(end)))};
+    return {.kind = command.kind,
+            .text = end == std::string_view::npos ? "" : std::string(Trim(text.substr(end)))};
   }
   return {.kind = Kind::kUnknown, .text = std::string(word)};
 }

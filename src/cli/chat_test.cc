@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/chat.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/chat_input.h"
 
@@ -63,7 +63,8 @@ class ScriptedAnswerer final : public Answerer {
 
 std::string Play(ScriptedLines lines, ScriptedAnswerer& answerer, std::int64_t context = 0) {
   std::ostringstream out;
-  Chat chat({}, context, /*colours=*/false, {.lines = lines, .answerer = answerer, .out = out, .forget_interrupts = [] {}});
+  Chat chat({}, context, /*colours=*/false,
+            {.lines = lines, .answerer = answerer, .out = out, .forget_interrupts = [] {}});
   EXPECT_EQ(chat.Run(), 0);
   return out.str();
 }
@@ -105,7 +106,9 @@ TEST(Chat, KeepsTheConversation) {
 TEST(Chat, CommandsWork) {
   ScriptedAnswerer answerer;
   answerer.replies = {{"one"}, {"two"}, {"three"}};
-  const std::string out = Play(Typed({"a", "/system be brief", "b", "/clear", "/system -", "c", "/help", "/huh", "/system"}), answerer);
+  const std::string out =
+      Play(Typed({"a", "/system be brief", "b", "/clear", "/system -", "c", "/help", "/huh", "/system"}),
+           answerer);
   EXPECT_EQ(answerer.bodies[1]["messages"][0]["content"], "be brief");
   EXPECT_EQ(answerer.bodies[2]["messages"].size(), 1U);
   EXPECT_THAT(out, HasSubstr("there is no command /huh"));
@@ -137,7 +140,8 @@ TEST(Chat, AFailedQuestionIsForgotten) {
 }
 
 ScriptedAnswerer::Reply Measured(std::string text, std::int64_t prompt, std::int64_t completion) {
-  return {std::move(text), AnswerEnd{.interrupted = false, .finish = "stop", .usage = TokenUsage{prompt, completion, {}}}};
+  return {std::move(text),
+          AnswerEnd{.interrupted = false, .finish = "stop", .usage = TokenUsage{prompt, completion, {}}}};
 }
 
 TEST(Chat, SaysWhenOldTurnsAreDropped) {
@@ -151,7 +155,8 @@ TEST(Chat, SaysWhenOldTurnsAreDropped) {
 
 TEST(Chat, TheServersCountDecides) {
   const auto too_long = [] {
-    return base::Fail(base::Error(base::Code::kInvalidArgument, "too long").WithReason("context_length_exceeded"));
+    return base::Fail(
+        base::Error(base::Code::kInvalidArgument, "too long").WithReason("context_length_exceeded"));
   };
   ScriptedAnswerer answerer;
   answerer.replies = {{"one"}, {"", too_long()}, {"two"}, {"", too_long()}, {"", too_long()}};
@@ -163,8 +168,9 @@ TEST(Chat, TheServersCountDecides) {
 
 TEST(Chat, SaysWhyAnAnswerEnds) {
   ScriptedAnswerer answerer;
-  answerer.replies = {{"x", AnswerEnd{.interrupted = false, .finish = "length", .usage = TokenUsage{60, 40, {}}}},
-                      {"x", AnswerEnd{.interrupted = false, .finish = "length", .usage = TokenUsage{6, 4, {}}}}};
+  answerer.replies = {
+      {"x", AnswerEnd{.interrupted = false, .finish = "length", .usage = TokenUsage{60, 40, {}}}},
+      {"x", AnswerEnd{.interrupted = false, .finish = "length", .usage = TokenUsage{6, 4, {}}}}};
   const std::string out = Play(Typed({"a", "/clear", "b"}), answerer, 100);
   EXPECT_THAT(out, HasSubstr("the context is full"));
   EXPECT_THAT(out, HasSubstr("its longest length"));

@@ -2,8 +2,9 @@
 #include "cli/conversation.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "base/check.h"
 
@@ -93,10 +94,13 @@ std::string Conversation::Body(const RunOptions& options, bool stream) const {
 std::string Conversation::AsMarkdown() const {
   std::string text;
   if (!system_.empty()) text += "**System:** " + system_ + "\n\n";
-  for (const Turn& turn : turns_) text += "**You:** " + turn.user + "\n\n**Model:** " + turn.assistant + "\n\n";
+  for (const Turn& turn : turns_)
+    text += "**You:** " + turn.user + "\n\n**Model:** " + turn.assistant + "\n\n";
   return text;
 }
 
-std::string Conversation::AsJson() const { return Dump(Json{{"messages", Messages(system_, turns_)}}, 2) + "\n"; }
+std::string Conversation::AsJson() const {
+  return Dump(Json{{"messages", Messages(system_, turns_)}}, 2) + "\n";
+}
 
 }  // namespace lares::cli

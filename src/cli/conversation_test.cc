@@ -2,7 +2,6 @@
 #include "cli/conversation.h"
 
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 namespace lares::cli {
@@ -13,7 +12,8 @@ TEST(Conversation, BecomesARequest) {
   conversation.Ask("你好");
   conversation.Answer("hello");
   conversation.Ask("why?");
-  RunOptions options{.model = "m", .prompt = {}, .system = {}, .temperature = 0.5, .seed = 7, .max_tokens = 9};
+  RunOptions options{
+      .model = "m", .prompt = {}, .system = {}, .temperature = 0.5, .seed = 7, .max_tokens = 9};
   const auto body = nlohmann::json::parse(conversation.Body(options, true));
   EXPECT_EQ(body["model"], "m");
   EXPECT_EQ(body["temperature"], 0.5);
@@ -47,7 +47,7 @@ TEST(Conversation, DropsTheOldestTurnsUntilItFits) {
   EXPECT_EQ(conversation.FitInto(1000), 0U);
   EXPECT_EQ(conversation.FitInto(400), 1U);  // 300 of 400 are used then, a quarter is free
   EXPECT_EQ(conversation.turns().size(), 3U);
-  EXPECT_EQ(conversation.FitInto(10), 2U);   // the last turn always stays
+  EXPECT_EQ(conversation.FitInto(10), 2U);  // the last turn always stays
   EXPECT_EQ(conversation.turns().size(), 1U);
   EXPECT_FALSE(conversation.DropOldest());
 }

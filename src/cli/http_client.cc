@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/http_client.h"
 
-#include <curl/curl.h>
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -15,6 +11,10 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <curl/curl.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "base/check.h"
 
@@ -240,9 +240,11 @@ struct HttpClient::Loop {
     if (code == CURLE_OPERATION_TIMEDOUT) return "no answer from " + where + " in time";
     if (code == CURLE_COULDNT_CONNECT) return "nothing answers at " + where;
     if (code == CURLE_COULDNT_RESOLVE_HOST) return "there is no host of that name: " + where;
-    const std::string detail = exchange.message[0] != '\0' ? exchange.message.data() : curl_easy_strerror(code);
+    const std::string detail =
+        exchange.message[0] != '\0' ? exchange.message.data() : curl_easy_strerror(code);
     if (code == CURLE_PEER_FAILED_VERIFICATION) {
-      return "the certificate of " + where + " is not trusted (" + detail + "); --ca-file FILE names who signed it";
+      return "the certificate of " + where + " is not trusted (" + detail +
+             "); --ca-file FILE names who signed it";
     }
     if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_PARTIAL_FILE) {
       return "the connection to " + where + " was cut (" + detail + ")";
@@ -265,7 +267,9 @@ HttpClient::HttpClient(Options options, const base::Clock& clock)
     : loop_(std::make_unique<Loop>(std::move(options), clock)) {}
 HttpClient::~HttpClient() = default;
 
-void HttpClient::Start(HttpRequest request, Receiver& receiver) { loop_->Start(std::move(request), receiver); }
+void HttpClient::Start(HttpRequest request, Receiver& receiver) {
+  loop_->Start(std::move(request), receiver);
+}
 void HttpClient::Poll(base::Duration longest) { loop_->Poll(longest); }
 std::size_t HttpClient::running() const { return loop_->running.size(); }
 

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/http_client.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "cli/tiny_server.h"
 
 namespace lares::cli {
 namespace {
 
-using ::testing::HasSubstr;
 using std::chrono::seconds;
+using ::testing::HasSubstr;
 
 std::string Answer(const std::string& body, const std::string& head = "HTTP/1.1 200 OK\r\n") {
   return head + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
@@ -71,7 +71,9 @@ TEST(HttpClient, TakesFreshOnesWhenTold) {
 }
 
 TEST(HttpClient, ReadsChunksAndHeaders) {
-  TinyServer server({"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"});
+  TinyServer server(
+      {"HTTP/1.1 429 Too Many\r\nRetry-After: 7\r\nTransfer-Encoding: "
+       "chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"});
   const base::SystemClock clock;
   HttpClient client(To(server.url()), clock);
   const HttpAnswer answer = Fetch(client, {.path = "/"});
@@ -94,7 +96,8 @@ TEST(HttpClient, NobodyThereIsASentence) {
 }
 
 TEST(HttpClient, ACutConnectionIsAFailure) {
-  TinyServer server({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"}, TinyServer::Kind::kTcp, /*close_after=*/1);
+  TinyServer server({"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nConnection: close\r\n\r\nhalf"},
+                    TinyServer::Kind::kTcp, /*close_after=*/1);
   const base::SystemClock clock;
   HttpClient client(To(server.url()), clock);
   const HttpAnswer answer = Fetch(client, {.path = "/"});
@@ -180,7 +183,8 @@ TEST(HttpClient, TimesOut) {
   TinyServer server({});
   const base::SystemClock clock;
   HttpClient client(To(server.url()), clock);
-  const HttpAnswer answer = Fetch(client, {.path = "/", .body = {}, .timeout = std::chrono::milliseconds(50)});
+  const HttpAnswer answer =
+      Fetch(client, {.path = "/", .body = {}, .timeout = std::chrono::milliseconds(50)});
   EXPECT_THAT(answer.end.failure, HasSubstr("in time"));
 }
 
@@ -194,7 +198,8 @@ TEST(HttpClient, WaitsWithoutSpinning) {
   Counter counter;
   client.Start({.path = "/"}, counter);
   const base::Time start = clock.Now();
-  // A few of them may end early: the connection is made, a timer goes off. A lower bound holds on any machine.
+  // A few of them may end early: the connection is made, a timer goes off. A lower bound holds on any
+  // machine.
   for (int i = 0; i < 20; ++i) client.Poll(std::chrono::milliseconds(20));
   EXPECT_GT(clock.Now() - start, std::chrono::milliseconds(200));
 }

@@ -15,7 +15,7 @@ void Count(int) { g_interrupts.fetch_add(1, std::memory_order_relaxed); }
 
 InterruptGuard::InterruptGuard() {
   g_interrupts = 0;
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = &Count;
   sigemptyset(&action.sa_mask);
   ::sigaction(SIGINT, &action, &before_);

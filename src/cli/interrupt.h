@@ -19,7 +19,7 @@ class InterruptGuard {
   static bool Interrupted();
 
  private:
-  struct sigaction before_ {};
+  struct sigaction before_{};
 };
 
 }  // namespace lares::cli

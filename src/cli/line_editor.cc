@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/line_editor.h"
 
-#include <histedit.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include <histedit.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace lares::cli {
 namespace {
@@ -111,12 +111,11 @@ struct LineEditor::State {
   }
 
   void SetPrompt(bool more) {
-    const std::string_view text = more ? "... " : ">>> ";
-    if (!options.colours) {
-      prompt = text;
-      return;
-    }
-    prompt = std::string{kInvisible} + "\033[1;36m" + kInvisible + std::string(text) + kInvisible + "\033[0m" + kInvisible;
+    const std::string text = more ? "..." : ">>>";
+    const std::string colour = std::string{kInvisible} + "\033[1;36m" + kInvisible;
+    const std::string plain = std::string{kInvisible} + "\033[0m" + kInvisible;
+    // libedit sends an escape sequence along with the character after it: the blank stands last.
+    prompt = options.colours ? colour + text + plain + " " : text + " ";
   }
 
   void Remember(const std::string& line) {

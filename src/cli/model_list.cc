@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/stream_event.h"
@@ -52,7 +53,8 @@ base::Result<std::vector<ServedModel>> ParseModels(std::string_view body) {
   const Json json = Json::parse(body, nullptr, /*allow_exceptions=*/false);
   const auto data = json.is_object() ? json.find("data") : json.end();
   if (!json.is_object() || data == json.end() || !data->is_array()) {
-    return base::Fail(Code::kDataLoss, "the server's list of models cannot be read; is it an OpenAI-compatible server?");
+    return base::Fail(Code::kDataLoss,
+                      "the server's list of models cannot be read; is it an OpenAI-compatible server?");
   }
   std::vector<ServedModel> models;
   for (const Json& entry : *data) {
@@ -76,7 +78,8 @@ std::vector<ModelFile> FindModelFiles(const std::string& folder) {
   std::vector<ModelFile> files;
   std::error_code error;
   auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error);
-  for (; !error && entry != fs::recursive_directory_iterator() && files.size() < kMaxFiles; entry.increment(error)) {
+  for (; !error && entry != fs::recursive_directory_iterator() && files.size() < kMaxFiles;
+       entry.increment(error)) {
     if (entry.depth() >= kMaxDepth) entry.disable_recursion_pending();
     std::error_code ignored;
     if (entry->path().extension() != ".gguf" || !entry->is_regular_file(ignored)) continue;

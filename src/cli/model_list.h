@@ -16,11 +16,11 @@ namespace lares::cli {
 struct ServedModel {
   std::string id;
   std::vector<std::string> aliases;
-  std::string state;               // "ready", "loading", ...; empty: the server does not say
-  std::int64_t percent = 0;        // of loading
-  std::string form;                // "Q8_0"
+  std::string state;         // "ready", "loading", ...; empty: the server does not say
+  std::int64_t percent = 0;  // of loading
+  std::string form;          // "Q8_0"
   std::string architecture;
-  std::int64_t context = 0;        // tokens; 0: the server does not say
+  std::int64_t context = 0;  // tokens; 0: the server does not say
   std::int64_t bytes = 0;
 };
 

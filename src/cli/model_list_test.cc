@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "cli/models.h"
 #include "cli/scripted_transport.h"
@@ -18,7 +18,8 @@ namespace {
 using ::testing::HasSubstr;
 namespace fs = std::filesystem;
 
-constexpr std::string_view kModels = R"({"object":"list","data":[{"id":"smol","aliases":["default"],"state":"loading","percent":40,
+constexpr std::string_view kModels =
+    R"({"object":"list","data":[{"id":"smol","aliases":["default"],"state":"loading","percent":40,
   "form":"Q8_0","architecture":"llama","context_length":8192,"size_bytes":144811200}, {"id":"bare"}, 7]})";
 
 class ModelsTest : public testing::Test {
@@ -98,11 +99,13 @@ TEST_F(ModelsTest, ConvertLeavesNothingHalfDone) {
   ConvertOptions options{.input = root_ + "/in.gguf", .output = root_ + "/out.gguf"};
   std::ostringstream out;
   std::ostringstream err;
-  const Converter fails = [](const std::string&, const std::string& to, const std::string&) -> base::Result<std::string> {
+  const Converter fails = [](const std::string&, const std::string& to,
+                             const std::string&) -> base::Result<std::string> {
     std::ofstream(to) << "half";
     return base::Fail(base::Code::kInternal, "disk full");
   };
-  const Converter works = [](const std::string&, const std::string& to, const std::string& type) -> base::Result<std::string> {
+  const Converter works = [](const std::string&, const std::string& to,
+                             const std::string& type) -> base::Result<std::string> {
     std::ofstream(to) << "whole";
     return "written as " + type;
   };
@@ -138,7 +141,9 @@ TEST(SizeText, UsesUnitsOfAThousand) {
 TEST(ForTerminal, DropsControlCharacters) {
   EXPECT_EQ(ForTerminal("a\tb\nc"), "a\tb\nc");
   EXPECT_EQ(ForTerminal("\033[31mred\033[0m\a\r"), "[31mred[0m");
-  EXPECT_EQ(ForTerminal("\xC2\x9B" "1m你好é"), "1m你好é");
+  EXPECT_EQ(ForTerminal("\xC2\x9B"
+                        "1m你好é"),
+            "1m你好é");
 }
 
 }  // namespace

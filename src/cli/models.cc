@@ -3,9 +3,10 @@
 
 #include <chrono>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <ostream>
 #include <system_error>
+
+#include <nlohmann/json.hpp>
 
 #include "app/command_line.h"
 #include "base/clock.h"
@@ -50,14 +51,16 @@ std::string ModelsTable(const std::string& server, const std::vector<ServedModel
   if (!server.empty()) {
     TextTable table({"model", "context", "form", "size", "state"});
     for (const ServedModel& model : served) {
-      table.Add({ForTerminal(model.id), model.context > 0 ? std::to_string(model.context) : "", ForTerminal(model.form),
-                 model.bytes > 0 ? SizeText(static_cast<double>(model.bytes)) : "", ForTerminal(StateText(model))});
+      table.Add({ForTerminal(model.id), model.context > 0 ? std::to_string(model.context) : "",
+                 ForTerminal(model.form), model.bytes > 0 ? SizeText(static_cast<double>(model.bytes)) : "",
+                 ForTerminal(StateText(model))});
     }
     text += "Served at " + server + ":\n" + table.Text();
   }
   if (!files.empty()) {
     TextTable table({"file", "size"});
-    for (const ModelFile& file : files) table.Add({ForTerminal(file.path), SizeText(static_cast<double>(file.bytes))});
+    for (const ModelFile& file : files)
+      table.Add({ForTerminal(file.path), SizeText(static_cast<double>(file.bytes))});
     text += (text.empty() ? "" : "\n") + std::string("Files in the data directory:\n") + table.Text();
   }
   return text;
@@ -69,12 +72,17 @@ std::string ModelsJson(const std::string& server, const std::vector<ServedModel>
   json["server"] = server.empty() ? Json() : Json(server);
   json["models"] = Json::array();
   for (const ServedModel& model : served) {
-    json["models"].push_back({{"id", model.id}, {"aliases", model.aliases}, {"state", model.state},
-                              {"context_length", model.context}, {"form", model.form},
-                              {"architecture", model.architecture}, {"size_bytes", model.bytes}});
+    json["models"].push_back({{"id", model.id},
+                              {"aliases", model.aliases},
+                              {"state", model.state},
+                              {"context_length", model.context},
+                              {"form", model.form},
+                              {"architecture", model.architecture},
+                              {"size_bytes", model.bytes}});
   }
   json["files"] = Json::array();
-  for (const ModelFile& file : files) json["files"].push_back({{"path", file.path}, {"size_bytes", file.bytes}});
+  for (const ModelFile& file : files)
+    json["files"].push_back({{"path", file.path}, {"size_bytes", file.bytes}});
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -94,7 +102,8 @@ int Models(const app::Config& config, const ModelsOptions& options, std::ostream
   const std::vector<ModelFile> files = FindModelFiles(config.data_directory);
   out << (options.json ? ModelsJson(server, served, files) : ModelsTable(server, served, files));
   if (server.empty() && !options.json) {
-    err << "No server runs on the data directory " << config.data_directory << "; `lares serve MODEL.gguf` starts one.\n";
+    err << "No server runs on the data directory " << config.data_directory
+        << "; `lares serve MODEL.gguf` starts one.\n";
   }
   return app::kExitSuccess;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
@@ -10,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include <sys/stat.h>
 
 #include "app/command_line.h"
 #include "app/data_directory.h"
@@ -33,14 +33,17 @@ constexpr std::size_t kMaxInput = 16U << 20U;
 int Complain(const base::Error& error) {
   std::fprintf(stderr, "lares: %s\n", ForTerminal(error.message()).c_str());
   switch (error.code()) {
-    case Code::kUnavailable: return app::kExitUnavailable;
-    case Code::kCancelled: return app::kExitInterrupted;
-    default: return app::kExitFailure;
+    case Code::kUnavailable:
+      return app::kExitUnavailable;
+    case Code::kCancelled:
+      return app::kExitInterrupted;
+    default:
+      return app::kExitFailure;
   }
 }
 
 bool IsFile(const std::string& path) {
-  struct stat info {};
+  struct stat info{};
   return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
@@ -53,7 +56,8 @@ std::optional<std::string> FileOf(const std::string& model, const std::string& d
   return {};
 }
 
-base::Result<Url> FindOrStartServer(const app::Config& config, const std::string& model, const RunHooks& hooks) {
+base::Result<Url> FindOrStartServer(const app::Config& config, const std::string& model,
+                                    const RunHooks& hooks) {
   auto url = FindServer(config);
   if (!url) return base::Fail(url.error());
   if (url->has_value()) return **url;
@@ -64,9 +68,10 @@ base::Result<Url> FindOrStartServer(const app::Config& config, const std::string
   }
   std::string message = "no server runs on the data directory " + config.data_directory;
   if (!model.empty()) message += ", and there is no file " + model;
-  return base::Fail(Code::kUnavailable, message +
-                                            ". Start one with `lares serve MODEL.gguf`, name a GGUF file, or name a "
-                                            "server with --url");
+  return base::Fail(Code::kUnavailable,
+                    message +
+                        ". Start one with `lares serve MODEL.gguf`, name a GGUF file, or name a "
+                        "server with --url");
 }
 
 // The prompt from the command line, with what was piped in behind it.
@@ -76,7 +81,8 @@ base::Result<std::optional<std::string>> WholePrompt(const RunOptions& options, 
   char buffer[64 * 1024];
   while (const std::size_t n = std::fread(buffer, 1, sizeof buffer, stdin)) {
     piped.append(buffer, n);
-    if (piped.size() > kMaxInput) return base::Fail(Code::kInvalidArgument, "standard input is longer than 16 MiB");
+    if (piped.size() > kMaxInput)
+      return base::Fail(Code::kInvalidArgument, "standard input is longer than 16 MiB");
   }
   const bool blank = piped.find_first_not_of(" \t\r\n") == std::string::npos;
   if (blank) return options.prompt;
@@ -104,7 +110,8 @@ std::int64_t ContextOf(Transport& transport, const std::string& name) {
   const auto models = FetchModels(transport);
   if (!models) return 0;
   for (const ServedModel& model : *models) {
-    if (model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end()) return model.context;
+    if (model.id == name || std::ranges::find(model.aliases, name) != model.aliases.end())
+      return model.context;
   }
   return models->empty() ? 0 : models->front().context;
 }

@@ -25,11 +25,11 @@ class SseReader {
  private:
   void TakeLine(std::string_view line, std::vector<std::string>& out);
 
-  std::string line_;          // the beginning of a line whose end has not come
-  std::string data_;          // of the event so far
+  std::string line_;  // the beginning of a line whose end has not come
+  std::string data_;  // of the event so far
   bool has_data_ = false;
-  bool after_cr_ = false;     // a LF that follows belongs to it
-  bool first_line_ = true;    // may begin with a byte order mark
+  bool after_cr_ = false;   // a LF that follows belongs to it
+  bool first_line_ = true;  // may begin with a byte order mark
   bool overflowed_ = false;
 };
 

@@ -17,7 +17,9 @@ TEST(SseReader, ReadsEvents) {
 }
 
 TEST(SseReader, DoesNotCareHowBytesAreCut) {
-  const std::string text = "\xEF\xBB\xBF" "data: {\"a\":1}\r\n\r\ndata: b\rdata: c\r\r: x\n\ndata\n\ndata: \xE4\xBD\xA0\n\n";
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "data: {\"a\":1}\r\n\r\ndata: b\rdata: c\r\r: x\n\ndata\n\ndata: \xE4\xBD\xA0\n\n";
   SseReader whole;
   const auto expected = whole.Feed(text);
   EXPECT_THAT(expected, ElementsAre("{\"a\":1}", "b\nc", "", "\xE4\xBD\xA0"));

@@ -2,6 +2,7 @@
 #include "cli/stream_event.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
@@ -33,7 +34,8 @@ std::int64_t Number(const Json& json, const char* key) {
 }
 
 TokenUsage ReadUsage(const Json& json) {
-  TokenUsage usage{.prompt = Number(json, "prompt_tokens"), .completion = Number(json, "completion_tokens"), .cached = {}};
+  TokenUsage usage{
+      .prompt = Number(json, "prompt_tokens"), .completion = Number(json, "completion_tokens"), .cached = {}};
   const Json* details = Member(json, "prompt_tokens_details");
   if (details != nullptr && Member(*details, "cached_tokens") != nullptr) {
     usage.cached = Number(*details, "cached_tokens");
@@ -92,7 +94,8 @@ StreamEvent ParseWholeAnswer(std::string_view body) { return Read(Parse(body)); 
 
 ServerError ParseErrorBody(std::string_view body) {
   const Json json = Parse(body);
-  if (const Json* error = Member(json, "error"); error != nullptr && !error->is_null()) return ReadError(*error);
+  if (const Json* error = Member(json, "error"); error != nullptr && !error->is_null())
+    return ReadError(*error);
   if (json.is_object()) return ReadError(json);
   return {.message = base::ReplaceInvalidUtf8(body.substr(0, kShownBytes)), .code = {}};
 }

@@ -23,11 +23,11 @@ struct ServerError {
 };
 
 struct StreamEvent {
-  bool done = false;       // the "[DONE]" that ends a stream
-  bool broken = false;     // no JSON object
-  std::string text;        // of all choices
+  bool done = false;    // the "[DONE]" that ends a stream
+  bool broken = false;  // no JSON object
+  std::string text;     // of all choices
   std::string reasoning;
-  std::string finish;      // "stop", "length", ...; empty: not yet
+  std::string finish;  // "stop", "length", ...; empty: not yet
   std::optional<TokenUsage> usage;
   std::optional<ServerError> error;
 };

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The implementation of tiny_server.h; part of the test program only.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include "cli/tiny_server.h"
 
 #include <charconv>
 #include <cstring>
@@ -15,8 +10,14 @@
 #include <mutex>
 #include <thread>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "base/check.h"
-#include "cli/tiny_server.h"
 
 namespace lares::cli {
 namespace {
@@ -74,13 +75,14 @@ struct TinyServer::State {
   std::size_t next = 0;
   std::size_t connections = 0;
   std::vector<std::string> requests;
-  std::map<int, std::string> pending;        // bytes of each connection
+  std::map<int, std::string> pending;  // bytes of each connection
   std::map<int, std::size_t> answered;
   std::jthread thread;
 
   void Main() {
     for (;;) {
-      std::vector<pollfd> fds{{.fd = wake[0], .events = POLLIN, .revents = 0}, {.fd = listener, .events = POLLIN, .revents = 0}};
+      std::vector<pollfd> fds{{.fd = wake[0], .events = POLLIN, .revents = 0},
+                              {.fd = listener, .events = POLLIN, .revents = 0}};
       for (const auto& [fd, bytes] : pending) fds.push_back({.fd = fd, .events = POLLIN, .revents = 0});
       ::poll(fds.data(), fds.size(), -1);
       if (fds[0].revents != 0) return;

@@ -21,10 +21,10 @@ struct HttpRequest {
 
 // How an exchange ended.
 struct HttpEnd {
-  int status = 0;                 // 0: no answer came so far
-  std::string failure;            // a sentence; empty: the whole answer is there
+  int status = 0;       // 0: no answer came so far
+  std::string failure;  // a sentence; empty: the whole answer is there
   bool cancelled = false;
-  base::Duration retry_after{};   // as the server asked; 0: it did not
+  base::Duration retry_after{};  // as the server asked; 0: it did not
   bool complete() const { return status != 0 && failure.empty() && !cancelled; }
 };
 

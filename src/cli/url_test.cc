@@ -29,7 +29,8 @@ TEST(ParseUrl, KnowsUnixSockets) {
 }
 
 TEST(ParseUrl, RefusesTheRest) {
-  for (const auto* text : {"", "unix:", "ftp://host", "http://", "file:///etc/passwd", "http://a b", "http://a\nb"}) {
+  for (const auto* text :
+       {"", "unix:", "ftp://host", "http://", "file:///etc/passwd", "http://a b", "http://a\nb"}) {
     EXPECT_EQ(BaseOf(text), "error") << text;
   }
 }

@@ -46,10 +46,10 @@ struct GenerateRequest {
   std::optional<std::int32_t> max_tokens;  // absent: what is left of the context, capped by configuration
   std::int32_t min_tokens = 0;
   bool ignore_eos = false;
-  std::vector<std::string> stop;           // at most 16, each 1..256 bytes
-  std::int32_t choices = 1;                // OpenAI's n
-  std::int32_t top_logprobs = -1;          // -1: no log probabilities; 0..20
-  bool parse_output = true;                // split reasoning and tool calls off by the model's template
+  std::vector<std::string> stop;   // at most 16, each 1..256 bytes
+  std::int32_t choices = 1;        // OpenAI's n
+  std::int32_t top_logprobs = -1;  // -1: no log probabilities; 0..20
+  bool parse_output = true;        // split reasoning and tool calls off by the model's template
 
   ServiceClass service_class = ServiceClass::kInteractive;
   std::optional<base::Time> deadline;

@@ -14,10 +14,10 @@ namespace lares::core {
 struct ModelSpec {
   std::string name;
   std::vector<std::string> aliases;
-  std::string digest;                // SHA-256 of the first file, hex; empty until computed
-  std::vector<std::string> files;    // GGUF, in order when split
-  std::string projector;             // mmproj GGUF for vision; empty: none
-  std::string chat_template;         // Jinja source that overrides the file's; empty: the file's
+  std::string digest;              // SHA-256 of the first file, hex; empty until computed
+  std::vector<std::string> files;  // GGUF, in order when split
+  std::string projector;           // mmproj GGUF for vision; empty: none
+  std::string chat_template;       // Jinja source that overrides the file's; empty: the file's
   std::vector<std::string> adapters;
   bool operator==(const ModelSpec&) const = default;
 };
@@ -28,20 +28,20 @@ enum class EngineState : std::uint8_t { kLoading, kReady, kDraining, kStopped, k
 struct EngineStatus {
   EngineState state = EngineState::kLoading;
   int load_percent = 0;
-  std::string failure;               // a sentence, with kFailed
+  std::string failure;  // a sentence, with kFailed
   std::string model;
-  std::string architecture;          // e.g. "llama"
-  std::string form;                  // weights' type, e.g. "Q8_0"
+  std::string architecture;  // e.g. "llama"
+  std::string form;          // weights' type, e.g. "Q8_0"
   std::uint64_t parameters = 0;
-  std::uint64_t bytes = 0;           // size of the weights
-  std::int32_t context_tokens = 0;   // per request
+  std::uint64_t bytes = 0;          // size of the weights
+  std::int32_t context_tokens = 0;  // per request
   std::int32_t training_context = 0;
   std::int32_t slots = 0;
   std::int32_t running = 0;
   std::int32_t waiting = 0;
   bool has_chat_template = false;
-  std::uint64_t steps = 0;           // grows with each step; stands still when nothing is to be done
-  bool stuck = false;                // there is work, and no step ended within its bound
+  std::uint64_t steps = 0;  // grows with each step; stands still when nothing is to be done
+  bool stuck = false;       // there is work, and no step ended within its bound
 };
 
 }  // namespace lares::core

@@ -59,9 +59,9 @@ struct ChatPrompt {
   std::vector<Message> messages;
   std::vector<Tool> tools;
   ToolChoice tool_choice = ToolChoice::kAuto;
-  std::string tool_name;             // for kNamed
+  std::string tool_name;  // for kNamed
   bool parallel_tool_calls = true;
-  std::string template_arguments;    // JSON object text: chat_template_kwargs; empty: none
+  std::string template_arguments;  // JSON object text: chat_template_kwargs; empty: none
   bool operator==(const ChatPrompt&) const = default;
 };
 

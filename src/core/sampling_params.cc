@@ -17,8 +17,8 @@ base::Status InRange(const char* field, double value, double low, double high, b
     return s;
   };
   return base::Fail(base::Error(base::Code::kInvalidArgument,
-                                std::string(field) + " must be " + (open_low ? "above " : "at least ") + text(low) +
-                                    " and at most " + text(high) + ", got " + text(value))
+                                std::string(field) + " must be " + (open_low ? "above " : "at least ") +
+                                    text(low) + " and at most " + text(high) + ", got " + text(value))
                         .WithParam(field));
 }
 

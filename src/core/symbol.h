@@ -15,9 +15,9 @@
 namespace lares::core {
 
 struct Symbol {
-  std::int64_t key = 0;         // a token's id; for media: -1 - (63 bits of its content hash)
-  std::int32_t rows = 1;        // KV cells
-  std::int32_t positions = 1;   // positions
+  std::int64_t key = 0;        // a token's id; for media: -1 - (63 bits of its content hash)
+  std::int32_t rows = 1;       // KV cells
+  std::int32_t positions = 1;  // positions
   static Symbol Token(TokenId id) { return {.key = id, .rows = 1, .positions = 1}; }
   bool is_token() const { return key >= 0; }
   TokenId token() const { return static_cast<TokenId>(key); }

@@ -69,10 +69,10 @@ struct Usage {
 
 // Where the time went; zero when it never came so far.
 struct Timings {
-  base::Duration queued{};        // from Submit to the first row computed
-  base::Duration first_token{};   // from Submit to the first token
-  base::Duration total{};         // from Submit to this event
-  base::Duration worst_gap{};     // longest time between two tokens of one choice
+  base::Duration queued{};       // from Submit to the first row computed
+  base::Duration first_token{};  // from Submit to the first token
+  base::Duration total{};        // from Submit to this event
+  base::Duration worst_gap{};    // longest time between two tokens of one choice
   base::Duration p99_gap{};
   std::int32_t preemptions = 0;
   bool operator==(const Timings&) const = default;

@@ -6,13 +6,13 @@
 //   INSTANTIATE_TEST_SUITE_P(Local, EngineContract, testing::Values(&MakeLocalEngine));
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "engine/engine.h"
 #include "engine/recording_sink.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/acceptor.h"
 
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <utility>
+
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "http/response_head.h"
 #include "http/status.h"
@@ -19,16 +19,17 @@ constexpr int kAcceptsPerTurn = 64;  // then others on this thread get their tur
 constexpr std::chrono::milliseconds kPause{100};
 
 std::string TooManyConnections() {
-  const Response response = ErrorResponse(
-      base::Error(base::Code::kUnavailable, "this server has as many connections as it takes; come again shortly")
-          .WithReason("too_many_connections"));
+  const Response response =
+      ErrorResponse(base::Error(base::Code::kUnavailable,
+                                "this server has as many connections as it takes; come again shortly")
+                        .WithReason("too_many_connections"));
   return EncodeHead(response, {.keep_alive = false}, {}) + response.body;
 }
 
 }  // namespace
 
-Acceptor::Acceptor(ListeningSocket socket, std::vector<std::shared_ptr<IoLoop>> loops, Connection::Context context,
-                   const TlsContext* tls, base::Logger& logger)
+Acceptor::Acceptor(ListeningSocket socket, std::vector<std::shared_ptr<IoLoop>> loops,
+                   Connection::Context context, const TlsContext* tls, base::Logger& logger)
     : socket_(std::move(socket)),
       loops_(std::move(loops)),
       context_(context),
@@ -88,7 +89,8 @@ void Acceptor::Pause() {
 void Acceptor::Give(ListeningSocket::Accepted accepted) {
   context_.metrics.accepted.Add();
   SslPtr ssl = tls_ == nullptr ? nullptr : tls_->NewConnection(accepted.fd);
-  const bool full = context_.metrics.open_connections() >= static_cast<std::int64_t>(context_.limits.connections);
+  const bool full =
+      context_.metrics.open_connections() >= static_cast<std::int64_t>(context_.limits.connections);
   if (full || (tls_ != nullptr && !ssl)) {
     context_.metrics.refused_connections.Add();
     // Said if it can be said at once; over TLS there is no session yet to say it in.
@@ -102,9 +104,10 @@ void Acceptor::Give(ListeningSocket::Accepted accepted) {
   const std::shared_ptr<IoLoop>& loop = loops_[next_++ % loops_.size()];
   // std::function copies: the session is handed over by its bare pointer, and the descriptor by number. Only
   // a stopped loop drops the work, and then the process ends.
-  loop->Post([loop, context = context_, fd = accepted.fd, raw = ssl.release(), peer = std::move(accepted.peer)] {
-    Connection::Spawn(std::make_shared<Connection>(loop, context, fd, SslPtr(raw), peer));
-  });
+  loop->Post(
+      [loop, context = context_, fd = accepted.fd, raw = ssl.release(), peer = std::move(accepted.peer)] {
+        Connection::Spawn(std::make_shared<Connection>(loop, context, fd, SslPtr(raw), peer));
+      });
 }
 
 }  // namespace lares::http

@@ -4,12 +4,12 @@
 // first loop; Start and Stop are called there, or before it runs.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/log.h"
 #include "http/connection.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/connection.h"
 
+#include <exception>
+#include <utility>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include <exception>
-#include <utility>
 
 #include "http/status.h"
 
@@ -14,11 +14,11 @@ namespace lares::http {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t kMaxReadAhead = 64 * 1024;             // pipelined while a request is served
-constexpr std::size_t kMaxDiscarded = 64 * 1024 * 1024;      // of a body nobody wants
+constexpr std::size_t kMaxReadAhead = 64 * 1024;         // pipelined while a request is served
+constexpr std::size_t kMaxDiscarded = 64 * 1024 * 1024;  // of a body nobody wants
 constexpr base::Duration kLingerTime = std::chrono::seconds(2);
-constexpr double kMinBodyBytesPerSecond = 64.0 * 1024;       // beyond the first body_timeout
-constexpr std::size_t kKeptInputBytes = 4 * 1024;            // room an idle connection may keep
+constexpr double kMinBodyBytesPerSecond = 64.0 * 1024;  // beyond the first body_timeout
+constexpr std::size_t kKeptInputBytes = 4 * 1024;       // room an idle connection may keep
 
 RequestParser::Limits ParserLimits(const Limits& limits) {
   return {.header_bytes = limits.header_bytes, .body_bytes = limits.body_bytes};
@@ -175,16 +175,22 @@ Connection::Awaitable<bool> Connection::ReadMore() {
     if (client_ended_) co_return false;
     const Stream::Outcome outcome = stream_.Read(scratch);
     switch (outcome.state) {
-      case Stream::State::kDone: input_.append(scratch.data(), outcome.bytes); co_return true;
+      case Stream::State::kDone:
+        input_.append(scratch.data(), outcome.bytes);
+        co_return true;
       case Stream::State::kWantRead:
         if (input_.empty() && input_.capacity() > kKeptInputBytes) input_.shrink_to_fit();
         readable_ = false;
         ArmRead();
         while (!readable_ && !aborted_ && !expired_) co_await WaitWake();
         break;
-      case Stream::State::kWantWrite: co_await WaitWritable(); break;
+      case Stream::State::kWantWrite:
+        co_await WaitWritable();
+        break;
       case Stream::State::kEnd:
-      case Stream::State::kFailed: client_ended_ = true; co_return false;
+      case Stream::State::kFailed:
+        client_ended_ = true;
+        co_return false;
     }
   }
   co_return false;
@@ -209,7 +215,7 @@ Connection::Awaitable<bool> Connection::Handle() {
   context_.metrics.Answered(verdict_.route->label(), status);
   if (!told) context_.metrics.disconnects.Add();
   EndExchange();
-  co_return told && framing_.keep_alive;
+  co_return told&& framing_.keep_alive;
 }
 
 Connection::Awaitable<bool> Connection::WriteResponse() {
@@ -221,7 +227,7 @@ Connection::Awaitable<bool> Connection::WriteResponse() {
   response_ = {};
   const bool written = co_await WriteOutput();
   verdict_.call.reset();
-  co_return written && framing_.keep_alive;
+  co_return written&& framing_.keep_alive;
 }
 
 Connection::Awaitable<bool> Connection::WriteStream() {
@@ -298,14 +304,18 @@ Connection::Awaitable<bool> Connection::WriteOutput() {
         last_write_ = context_.clock.Now();
         write_deadline_ = last_write_ + context_.limits.write_timeout;
         break;
-      case Stream::State::kWantWrite: co_await WaitWritable(); break;
+      case Stream::State::kWantWrite:
+        co_await WaitWritable();
+        break;
       case Stream::State::kWantRead:
         readable_ = false;
         ArmRead();
         while (!readable_ && !interrupted()) co_await WaitWake();
         break;
       case Stream::State::kEnd:
-      case Stream::State::kFailed: ok = false; break;
+      case Stream::State::kFailed:
+        ok = false;
+        break;
     }
     if (interrupted()) ok = false;
   }
@@ -463,8 +473,8 @@ void Connection::Abort() {
 }
 
 void Connection::SetProblem(int status, const char* reason, const char* message) {
-  problem_ = RequestParser::Problem{
-      status, base::Error(base::Code::kInvalidArgument, message).WithReason(reason)};
+  problem_ =
+      RequestParser::Problem{status, base::Error(base::Code::kInvalidArgument, message).WithReason(reason)};
 }
 
 void Connection::TakeProblem() {

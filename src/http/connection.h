@@ -4,15 +4,15 @@
 // one I/O thread from its first byte to its last; every member is called there.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "http/exchange.h"
 #include "http/front_door.h"
@@ -55,14 +55,14 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   // co_await expression twice.
   static Awaitable<void> Run(std::shared_ptr<Connection> self);
   Awaitable<bool> Handshake();
-  Awaitable<bool> ServeOne();      // false: no further request on this connection
+  Awaitable<bool> ServeOne();  // false: no further request on this connection
   Awaitable<Got> ReadHead();
   Awaitable<Got> ReadBody();
-  Awaitable<bool> ReadMore();      // false: the client has ended, or time is up
-  Awaitable<bool> Handle();        // verdict_ -> answer
-  Awaitable<bool> WriteResponse(); // response_
-  Awaitable<bool> WriteStream();   // exchange_'s parts as they come
-  Awaitable<bool> WriteOutput();   // output_
+  Awaitable<bool> ReadMore();       // false: the client has ended, or time is up
+  Awaitable<bool> Handle();         // verdict_ -> answer
+  Awaitable<bool> WriteResponse();  // response_
+  Awaitable<bool> WriteStream();    // exchange_'s parts as they come
+  Awaitable<bool> WriteOutput();    // output_
   Awaitable<void> Linger();
   Awaitable<void> WaitWake();
   Awaitable<void> WaitWritable();
@@ -105,16 +105,16 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   bool stream_idle_ = false;   // a stream has nothing to write and waits for more
   bool stream_ended_ = false;  // its last bytes are written
 
-  std::string input_;          // read, not yet parsed
-  std::string output_;         // to be written
+  std::string input_;   // read, not yet parsed
+  std::string output_;  // to be written
   std::optional<RequestParser> parser_;
   std::optional<RequestParser::Problem> problem_;
   Verdict verdict_;
   Response response_;
   Framing framing_;
   bool head_only_ = false;
-  base::Time oldest_made_{};              // of what is in output_
-  std::shared_ptr<Exchange> exchange_;    // while a handler is at work
+  base::Time oldest_made_{};            // of what is in output_
+  std::shared_ptr<Exchange> exchange_;  // while a handler is at work
 };
 
 }  // namespace lares::http

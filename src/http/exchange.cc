@@ -48,7 +48,8 @@ void Exchange::Finish(std::string_view last_bytes) {
 
 bool Exchange::Append(std::string_view bytes, base::Time made) {
   // One large piece is let pass: it is the pile that shows a slow reader.
-  const bool piled = !output_.bytes.empty() && output_.bytes.size() + bytes.size() > start_.max_buffered_bytes;
+  const bool piled =
+      !output_.bytes.empty() && output_.bytes.size() + bytes.size() > start_.max_buffered_bytes;
   if (overflowed_ || piled) {
     overflowed_ = true;  // the connection ends it; nothing is sent with a hole in it
     return false;

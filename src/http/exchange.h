@@ -3,8 +3,9 @@
 // One request and the means to answer it, as a handler sees them. A handler is called on the connection's
 // thread, returns at once, and answers then or later: by Respond, or by StartStream, Write..., Finish.
 //
-// Thread safety: executor(), principal() and call() from any thread; everything else on the connection's thread
-// (get there by executor().Post). A handler may keep the Exchange beyond the connection's life: answers then go nowhere.
+// Thread safety: executor(), principal() and call() from any thread; everything else on the connection's
+// thread (get there by executor().Post). A handler may keep the Exchange beyond the connection's life:
+// answers then go nowhere.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,7 @@ class Exchange {
  public:
   struct Start {
     Request request;
-    std::string parameter;       // what the route's {parameter} matched, decoded
+    std::string parameter;  // what the route's {parameter} matched, decoded
     core::Principal principal;
     std::shared_ptr<service::Call> call;
     std::shared_ptr<Executor> executor;

@@ -12,8 +12,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Runs `work` on the executor's thread, later and in order. Any thread. Once the server has stopped, work is
-  // dropped. `work` must not throw.
+  // Runs `work` on the executor's thread, later and in order. Any thread. Once the server has stopped, work
+  // is dropped. `work` must not throw.
   virtual void Post(std::function<void()> work) = 0;
 
   // Which of the server's threads it is: 0, 1, ...

@@ -52,7 +52,8 @@ std::string FirstBytes(std::string_view path) {
 
 std::string RequestIdOf(const Request& head) {
   const auto given = head.Find("x-request-id");
-  if (given && !given->empty() && given->size() <= kMaxRequestIdBytes && std::ranges::all_of(*given, IsIdChar)) {
+  if (given && !given->empty() && given->size() <= kMaxRequestIdBytes &&
+      std::ranges::all_of(*given, IsIdChar)) {
     return std::string(*given);
   }
   return base::RandomId("req-");
@@ -93,15 +94,17 @@ Verdict FrontDoor::Judge(const Request& head, std::string_view socket_peer) cons
   return verdict;
 }
 
-std::optional<Response> FrontDoor::Enter(const Request& head, const Router::Match& match, Verdict& verdict) const {
+std::optional<Response> FrontDoor::Enter(const Request& head, const Router::Match& match,
+                                         Verdict& verdict) const {
   const auto refuse = [&](int status, const base::Error& error) {
     verdict.call->SetError(error);
     return ErrorResponse(status, error);
   };
   if (match.allow.empty()) {
-    const base::Error error = base::Error(base::Code::kNotFound, "there is nothing at " + FirstBytes(head.Path()) +
-                                                                     "; GET / lists what there is")
-                                  .WithReason("unknown_url");
+    const base::Error error =
+        base::Error(base::Code::kNotFound,
+                    "there is nothing at " + FirstBytes(head.Path()) + "; GET / lists what there is")
+            .WithReason("unknown_url");
     return refuse(404, error);
   }
   if (head.method == Method::kOptions) {
@@ -139,7 +142,8 @@ std::optional<Response> FrontDoor::CheckBody(const Request& head, const Route& r
     return ErrorResponse(problem.status, problem.error);
   }
   if (const auto expect = head.Find("expect"); expect && !head.expects_continue) {
-    return ErrorResponse(417, Invalid("bad_expectation", "the only expectation this server meets is 100-continue"));
+    return ErrorResponse(
+        417, Invalid("bad_expectation", "the only expectation this server meets is 100-continue"));
   }
   if (route.body() == BodyKind::kNone) {
     // Some of these are open to everyone: not a place to leave megabytes.
@@ -148,8 +152,9 @@ std::optional<Response> FrontDoor::CheckBody(const Request& head, const Route& r
   }
   // A page of another site can post forms and plain text without asking; JSON it cannot.
   if (const auto type = head.Find("content-type"); type && !IsJsonType(*type)) {
-    return ErrorResponse(415, Invalid("unsupported_content_type",
-                                      "the body must be JSON: send the header Content-Type: application/json"));
+    return ErrorResponse(415,
+                         Invalid("unsupported_content_type",
+                                 "the body must be JSON: send the header Content-Type: application/json"));
   }
   if (const auto coding = head.Find("content-encoding"); coding && !EqualsIgnoreCase(*coding, "identity")) {
     return ErrorResponse(415, Invalid("unsupported_content_encoding", "compressed bodies are not taken"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Judges a request by its head, before any of its body is read: may it come in, and who handles it. No sockets.
-// Thread safe.
+// Judges a request by its head, before any of its body is read: may it come in, and who handles it. No
+// sockets. Thread safe.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,12 @@
 namespace lares::http {
 
 struct Verdict {
-  const Route* route = nullptr;         // set unless `answer` is
+  const Route* route = nullptr;  // set unless `answer` is
   std::string parameter;
   core::Principal principal;
-  std::optional<Response> answer;       // refused, or answered right here (OPTIONS)
+  std::optional<Response> answer;  // refused, or answered right here (OPTIONS)
   std::shared_ptr<service::Call> call;
-  std::vector<Header> headers;          // for whatever the answer will be: request id, CORS
+  std::vector<Header> headers;  // for whatever the answer will be: request id, CORS
 };
 
 class FrontDoor {

@@ -18,10 +18,13 @@ HttpMetrics::HttpMetrics(base::Metrics& m)
       refused_connections(
           m.AddCounter("lares_http_connections_refused_total", "Connections turned away at the limit.")),
       disconnects(m.AddCounter("lares_http_disconnects_total", "Clients gone before their whole answer.")),
-      slow_readers(m.AddCounter("lares_http_slow_readers_total", "Clients cut off because they did not read.")),
-      timeouts(m.AddCounter("lares_http_timeouts_total", "Connections closed by a time limit while a request came in.")),
+      slow_readers(
+          m.AddCounter("lares_http_slow_readers_total", "Clients cut off because they did not read.")),
+      timeouts(m.AddCounter("lares_http_timeouts_total",
+                            "Connections closed by a time limit while a request came in.")),
       arrival_to_parsed(m.AddHistogram("lares_http_arrival_to_parsed_seconds",
-                                       "From a request's first byte to its parsed form.", {}, DelayBuckets())),
+                                       "From a request's first byte to its parsed form.", {},
+                                       DelayBuckets())),
       event_to_written(m.AddHistogram("lares_http_event_to_written_seconds",
                                       "From an engine's event to its bytes handed to the system.", {},
                                       DelayBuckets())),

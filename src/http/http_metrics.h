@@ -26,8 +26,8 @@ class HttpMetrics {
 
   base::Counter& accepted;
   base::Counter& refused_connections;
-  base::Counter& disconnects;      // before the answer was complete
-  base::Counter& slow_readers;     // cut off because they did not read
+  base::Counter& disconnects;   // before the answer was complete
+  base::Counter& slow_readers;  // cut off because they did not read
   base::Counter& timeouts;
   base::Histogram& arrival_to_parsed;
   base::Histogram& event_to_written;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/io_loop.h"
 
-#include <boost/asio/post.hpp>
-
 #include <string>
 #include <utility>
+
+#include <boost/asio/post.hpp>
 
 #include "base/check.h"
 #include "base/thread_pool.h"
@@ -92,7 +92,8 @@ void IoLoop::AbortAll() {
 }
 
 void IoLoop::ArmSweep() {
-  sweep_timer_.expires_after(std::chrono::duration_cast<boost::asio::steady_timer::duration>(sweep_interval_));
+  sweep_timer_.expires_after(
+      std::chrono::duration_cast<boost::asio::steady_timer::duration>(sweep_interval_));
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || !work_) return;
     SweepAll();

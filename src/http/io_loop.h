@@ -4,10 +4,6 @@
 // their time limits. Work that it is given runs at normal priority and must be short.
 #pragma once
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-
 #include <atomic>
 #include <cstddef>
 #include <functional>
@@ -17,6 +13,10 @@
 #include <thread>
 #include <unordered_set>
 #include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.h"
 #include "http/executor.h"
@@ -70,7 +70,7 @@ class IoLoop final : public Executor, public std::enable_shared_from_this<IoLoop
   std::unordered_set<Sweepable*> connections_;
   std::vector<char> scratch_;
   std::atomic<std::size_t> count_ = 0;
-  std::mutex mutex_;     // guards open_ against Post
+  std::mutex mutex_;  // guards open_ against Post
   bool open_ = false;
   std::jthread thread_;
 };

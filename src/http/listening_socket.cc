@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/listening_socket.h"
 
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,12 +15,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <cstring>
-#include <memory>
-#include <utility>
 
 #include "http/peer_address.h"
 #include "http/port_holder.h"
@@ -32,7 +32,8 @@ base::Error Busy(const std::string& where, const std::string& holder) {
 }
 
 base::Error Failed(const std::string& where, int error) {
-  return base::Error(base::Code::kFailedPrecondition, "cannot listen on " + where + ": " + std::strerror(error))
+  return base::Error(base::Code::kFailedPrecondition,
+                     "cannot listen on " + where + ": " + std::strerror(error))
       .WithReason("cannot_listen");
 }
 
@@ -96,7 +97,8 @@ base::Result<ListeningSocket> ListeningSocket::OpenTcp(const Options& options) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
   addrinfo* raw = nullptr;
-  if (const int error = getaddrinfo(options.host.c_str(), std::to_string(options.port).c_str(), &hints, &raw); error != 0) {
+  if (const int error = getaddrinfo(options.host.c_str(), std::to_string(options.port).c_str(), &hints, &raw);
+      error != 0) {
     return base::Fail(base::Error(base::Code::kInvalidArgument,
                                   "cannot listen on \"" + options.host + "\": " + gai_strerror(error))
                           .WithReason("cannot_listen"));
@@ -128,10 +130,11 @@ base::Result<ListeningSocket> ListeningSocket::OpenUnix(const std::string& path)
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
     return base::Fail(base::Code::kInvalidArgument, "the socket path \"" + path + "\" is longer than " +
-                                                        std::to_string(sizeof address.sun_path - 1) + " bytes");
+                                                        std::to_string(sizeof address.sun_path - 1) +
+                                                        " bytes");
   }
   std::memcpy(address.sun_path, path.data(), path.size());
-  struct stat info {};
+  struct stat info{};
   if (lstat(path.c_str(), &info) == 0) {
     if (!S_ISSOCK(info.st_mode)) return base::Fail(Failed("unix:" + path, EEXIST));
     if (SomebodyAnswers(address)) return base::Fail(Busy("unix:" + path, HolderOfUnixSocket(path)));

@@ -22,9 +22,9 @@ class ListeningSocket {
   ~ListeningSocket();  // removes a Unix socket's file
 
   struct Accepted {
-    int fd = -1;         // -1: nobody waits, see error
-    int error = 0;       // errno
-    std::string peer;    // "127.0.0.1", "unix"
+    int fd = -1;       // -1: nobody waits, see error
+    int error = 0;     // errno
+    std::string peer;  // "127.0.0.1", "unix"
   };
   // Does not wait. The new socket is non-blocking.
   Accepted Accept();

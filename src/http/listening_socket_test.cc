@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/listening_socket.h"
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "http/test_client.h"
 
@@ -61,7 +61,7 @@ TEST(ListeningSocket, AUnixSocketIsItsOwnersAndIsRemoved) {
   {
     auto socket = ListeningSocket::Open({.unix_path = path});
     ASSERT_TRUE(socket) << socket.error().message();
-    struct stat info {};
+    struct stat info{};
     ASSERT_EQ(stat(path.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0007U, 0U) << "nothing for others";
     const TestClient client(path);

@@ -12,8 +12,8 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 }  // namespace
 
 Method ParseMethod(std::string_view word) {
-  for (const Method m : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kDelete, Method::kPatch,
-                         Method::kOptions}) {
+  for (const Method m : {Method::kGet, Method::kHead, Method::kPost, Method::kPut, Method::kDelete,
+                         Method::kPatch, Method::kOptions}) {
     if (MethodWord(m) == word) return m;
   }
   return Method::kOther;
@@ -21,14 +21,22 @@ Method ParseMethod(std::string_view word) {
 
 std::string_view MethodWord(Method method) {
   switch (method) {
-    case Method::kGet: return "GET";
-    case Method::kHead: return "HEAD";
-    case Method::kPost: return "POST";
-    case Method::kPut: return "PUT";
-    case Method::kDelete: return "DELETE";
-    case Method::kPatch: return "PATCH";
-    case Method::kOptions: return "OPTIONS";
-    case Method::kOther: return "OTHER";
+    case Method::kGet:
+      return "GET";
+    case Method::kHead:
+      return "HEAD";
+    case Method::kPost:
+      return "POST";
+    case Method::kPut:
+      return "PUT";
+    case Method::kDelete:
+      return "DELETE";
+    case Method::kPatch:
+      return "PATCH";
+    case Method::kOptions:
+      return "OPTIONS";
+    case Method::kOther:
+      return "OTHER";
   }
   return "OTHER";
 }

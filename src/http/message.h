@@ -26,15 +26,15 @@ struct Header {
 
 struct Request {
   Method method = Method::kOther;
-  std::string target;               // as sent, with the query
-  int version_minor = 1;            // HTTP/1.0 or 1.1
+  std::string target;     // as sent, with the query
+  int version_minor = 1;  // HTTP/1.0 or 1.1
   std::vector<Header> headers;
   std::string body;
   bool keep_alive = true;
-  bool expects_continue = false;    // Expect: 100-continue
-  bool has_body = false;            // a length above 0 or chunks are announced
+  bool expects_continue = false;  // Expect: 100-continue
+  bool has_body = false;          // a length above 0 or chunks are announced
   std::optional<std::uint64_t> content_length;
-  base::Time arrived{};             // its last byte
+  base::Time arrived{};  // its last byte
 
   // The first header of that name, whatever its case.
   std::optional<std::string_view> Find(std::string_view name) const;
@@ -46,7 +46,7 @@ struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
-  std::vector<Header> headers;      // further ones
+  std::vector<Header> headers;  // further ones
 };
 
 bool EqualsIgnoreCase(std::string_view a, std::string_view b);

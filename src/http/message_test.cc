@@ -68,8 +68,9 @@ TEST(Status, ErrorsBecomeAnswers) {
   EXPECT_EQ(status(Code::kUnavailable), 503);
   EXPECT_EQ(status(Code::kDeadlineExceeded), 504);
 
-  const Response response = ErrorResponse(
-      base::Error(Code::kInvalidArgument, "a \"b\"\n").WithReason("invalid_value").WithParam("messages[0].role"));
+  const Response response = ErrorResponse(base::Error(Code::kInvalidArgument, "a \"b\"\n")
+                                              .WithReason("invalid_value")
+                                              .WithParam("messages[0].role"));
   EXPECT_EQ(response.body, R"({"error":{"message":"a \"b\"\n","type":"invalid_request_error",)"
                            R"("param":"messages[0].role","code":"invalid_value"}})");
   EXPECT_EQ(ErrorResponse(base::Error(Code::kUnavailable, "x")).headers[0].name, "Retry-After");

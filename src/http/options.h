@@ -13,14 +13,14 @@
 namespace lares::http {
 
 struct Limits {
-  std::size_t header_bytes = 16 * 1024;              // request line and headers together
+  std::size_t header_bytes = 16 * 1024;  // request line and headers together
   std::size_t body_bytes = 16 * 1024 * 1024;
   std::size_t connections = 4096;
-  std::size_t buffered_bytes = 1024 * 1024;          // of an answer that its reader does not take
-  base::Duration header_timeout = std::chrono::seconds(10);  // first to last byte of a head; TLS handshake
-  base::Duration body_timeout = std::chrono::seconds(60);    // between two reads of a body
-  base::Duration idle_timeout = std::chrono::seconds(75);    // keep-alive without a request
-  base::Duration write_timeout = std::chrono::seconds(30);   // no byte taken by the reader
+  std::size_t buffered_bytes = 1024 * 1024;                    // of an answer that its reader does not take
+  base::Duration header_timeout = std::chrono::seconds(10);    // first to last byte of a head; TLS handshake
+  base::Duration body_timeout = std::chrono::seconds(60);      // between two reads of a body
+  base::Duration idle_timeout = std::chrono::seconds(75);      // keep-alive without a request
+  base::Duration write_timeout = std::chrono::seconds(30);     // no byte taken by the reader
   base::Duration stream_heartbeat = std::chrono::seconds(10);  // silence in a stream until a comment is sent
 };
 
@@ -32,17 +32,18 @@ struct TlsFiles {
 
 struct Options {
   std::string host = "127.0.0.1";
-  std::uint16_t port = 8080;         // 0: any free one; Server::port() tells which
-  std::string unix_path;             // when set, instead of host and port
+  std::uint16_t port = 8080;  // 0: any free one; Server::port() tells which
+  std::string unix_path;      // when set, instead of host and port
   TlsFiles tls;
-  std::size_t io_threads = 0;        // 0: 1 on up to 2 cores, else 2
+  std::size_t io_threads = 0;  // 0: 1 on up to 2 cores, else 2
   Limits limits;
 
   // Names that may stand in Host besides those of this machine's loopback. With none, and beyond loopback,
   // Host is not checked.
   std::vector<std::string> allowed_hosts;
-  std::vector<std::string> cors_origins;     // exact origins, or "*"; none: CORS is off
-  std::vector<std::string> trusted_proxies;  // addresses or networks ("10.0.0.0/8", "unix") whose X-Forwarded-For counts
+  std::vector<std::string> cors_origins;  // exact origins, or "*"; none: CORS is off
+  std::vector<std::string>
+      trusted_proxies;  // addresses or networks ("10.0.0.0/8", "unix") whose X-Forwarded-For counts
 
   // What Stop gives answers that are complete, but not yet written.
   base::Duration stop_grace = std::chrono::seconds(1);

@@ -20,9 +20,9 @@ std::string_view HostOfOrigin(std::string_view origin) {
 
 bool IsHeaderList(std::string_view text) {
   return text.size() <= 1024 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == ',' || c == ' ';
-  });
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_' || c == ',' || c == ' ';
+         });
 }
 
 // A client's bytes in an answer: short, and nothing that a terminal would obey.
@@ -47,7 +47,9 @@ OriginPolicy::OriginPolicy(Settings settings) : settings_(std::move(settings)) {
 bool OriginPolicy::HostAllowed(std::string_view host) const {
   std::string_view name = HostWithoutPort(host);
   if (name.ends_with('.')) name.remove_suffix(1);
-  const auto listed = [&](const std::string& allowed) { return allowed == "*" || EqualsIgnoreCase(allowed, name); };
+  const auto listed = [&](const std::string& allowed) {
+    return allowed == "*" || EqualsIgnoreCase(allowed, name);
+  };
   if (std::ranges::any_of(settings_.allowed_hosts, listed)) return true;
   return EqualsIgnoreCase(name, "localhost") || IsLoopback(name);
 }
@@ -59,14 +61,15 @@ bool OriginPolicy::OriginListed(std::string_view origin) const {
 }
 
 base::Status OriginPolicy::CheckHost(const Request& request) const {
-  const auto hosts = std::ranges::count_if(
-      request.headers, [](const Header& h) { return EqualsIgnoreCase(h.name, "host"); });
+  const auto hosts = std::ranges::count_if(request.headers,
+                                           [](const Header& h) { return EqualsIgnoreCase(h.name, "host"); });
   if (hosts > 1 || (hosts == 0 && request.version_minor == 1)) {
     return base::Fail(base::Error(base::Code::kInvalidArgument, "HTTP/1.1 asks for exactly one Host header")
                           .WithReason("bad_host"));
   }
   if (hosts > 0 && request.Find("host")->find_first_of(" \t/\\") != std::string_view::npos) {
-    return base::Fail(base::Error(base::Code::kInvalidArgument, "the Host header is not a host").WithReason("bad_host"));
+    return base::Fail(
+        base::Error(base::Code::kInvalidArgument, "the Host header is not a host").WithReason("bad_host"));
   }
   if (settings_.unix_socket || hosts == 0) return {};
   const bool checked = settings_.loopback_only || !settings_.allowed_hosts.empty();
@@ -81,8 +84,9 @@ base::Status OriginPolicy::CheckOrigin(const Request& request) const {
   if (!origin || !settings_.loopback_only || settings_.unix_socket || OriginListed(*origin)) return {};
   const auto host = request.Find("host");
   if (host && EqualsIgnoreCase(HostOfOrigin(*origin), *host)) return {};  // our own page
-  return base::Fail(Denied("origin_not_allowed", "pages of " + Quoted(*origin) +
-                                                     " may not call this server; if they shall, start with --cors-origin"));
+  return base::Fail(Denied(
+      "origin_not_allowed",
+      "pages of " + Quoted(*origin) + " may not call this server; if they shall, start with --cors-origin"));
 }
 
 base::Status OriginPolicy::Check(const Request& request) const {
@@ -100,7 +104,8 @@ std::vector<Header> OriginPolicy::CorsHeaders(const Request& request) const {
   return headers;
 }
 
-std::vector<Header> OriginPolicy::PreflightHeaders(const Request& request, std::string_view allowed_methods) const {
+std::vector<Header> OriginPolicy::PreflightHeaders(const Request& request,
+                                                   std::string_view allowed_methods) const {
   std::vector<Header> headers = CorsHeaders(request);
   if (headers.size() < 2) return headers;
   headers.push_back({"Access-Control-Allow-Methods", std::string(allowed_methods)});

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which names a request may use for this server (Host) and which web pages may call it (Origin). A page on the
-// Internet can make its own name resolve to 127.0.0.1 and then talk to this server through the user's browser
-// (DNS rebinding); on loopback only names of this machine are therefore taken. Pure; thread safe.
+// Which names a request may use for this server (Host) and which web pages may call it (Origin). A page on
+// the Internet can make its own name resolve to 127.0.0.1 and then talk to this server through the user's
+// browser (DNS rebinding); on loopback only names of this machine are therefore taken. Pure; thread safe.
 #pragma once
 
 #include <string>

@@ -19,11 +19,12 @@ int Check(const OriginPolicy::Settings& settings, std::vector<Header> headers, i
 
 TEST(OriginPolicy, OnLoopbackOnlyItsOwnNamesCount) {
   const OriginPolicy::Settings settings{.allowed_hosts = {"llm.house"}};
-  for (const char* host : {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:80", "localhost.", "llm.house:9"}) {
+  for (const char* host :
+       {"localhost", "LOCALHOST:1", "127.0.0.1:8080", "[::1]:80", "localhost.", "llm.house:9"}) {
     EXPECT_EQ(Check(settings, {{"Host", host}}), 200) << host;
   }
-  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.1",
-                           "evil.example@localhost"}) {
+  for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1",
+                           "10.0.0.1", "evil.example@localhost"}) {
     EXPECT_EQ(Check(settings, {{"Host", host}}), 403) << host;
   }
   EXPECT_EQ(Check(settings, {{"Host", "localhost x"}}), 400);
@@ -54,11 +55,13 @@ TEST(OriginPolicy, PagesOfOthersAreRefusedOnLoopback) {
 
 TEST(OriginPolicy, CorsIsOffUnlessConfigured) {
   Request request;
-  request.headers = {{"Host", "localhost"}, {"Origin", "https://app.example"},
+  request.headers = {{"Host", "localhost"},
+                     {"Origin", "https://app.example"},
                      {"Access-Control-Request-Headers", "authorization,x-stainless-os"}};
   EXPECT_TRUE(OriginPolicy({}).CorsHeaders(request).empty());
   EXPECT_TRUE(OriginPolicy({}).PreflightHeaders(request, "POST").empty());
-  const auto headers = OriginPolicy({.cors_origins = {"https://app.example"}}).PreflightHeaders(request, "POST");
+  const auto headers =
+      OriginPolicy({.cors_origins = {"https://app.example"}}).PreflightHeaders(request, "POST");
   const auto value = [&](const char* name) {
     for (const Header& h : headers) {
       if (h.name == name) return h.value;
@@ -69,7 +72,8 @@ TEST(OriginPolicy, CorsIsOffUnlessConfigured) {
   EXPECT_EQ(value("Access-Control-Allow-Headers"), "authorization,x-stainless-os");
   EXPECT_EQ(value("Access-Control-Allow-Methods"), "POST");
   request.headers[1].value = "https://other.example";
-  EXPECT_EQ(OriginPolicy({.cors_origins = {"https://app.example"}}).CorsHeaders(request).size(), 1U) << "Vary";
+  EXPECT_EQ(OriginPolicy({.cors_origins = {"https://app.example"}}).CorsHeaders(request).size(), 1U)
+      << "Vary";
 }
 
 }  // namespace

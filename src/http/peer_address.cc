@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/peer_address.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <arpa/inet.h>
 
 namespace lares::http {
 namespace {
@@ -42,7 +42,8 @@ std::optional<Network> Network::Parse(std::string_view text) {
   const std::string_view length = text.substr(slash + 1);
   std::size_t bits = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), bits);
-  if (error != std::errc{} || end != length.data() + length.size() || bits > (ipv4 ? 32U : 128U)) return std::nullopt;
+  if (error != std::errc{} || end != length.data() + length.size() || bits > (ipv4 ? 32U : 128U))
+    return std::nullopt;
   network.bits_ = ipv4 ? bits + 96 : bits;
   return network;
 }
@@ -66,8 +67,9 @@ base::Result<TrustedProxies> TrustedProxies::Parse(const std::vector<std::string
     }
     const auto network = Network::Parse(entry);
     if (!network) {
-      return base::Fail(base::Code::kInvalidArgument,
-                        "trusted proxy \"" + entry + "\" is neither an address, a network (10.0.0.0/8) nor \"unix\"");
+      return base::Fail(
+          base::Code::kInvalidArgument,
+          "trusted proxy \"" + entry + "\" is neither an address, a network (10.0.0.0/8) nor \"unix\"");
     }
     proxies.networks_.push_back(*network);
   }

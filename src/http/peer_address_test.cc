@@ -20,7 +20,8 @@ TEST(Network, Contains) {
 }
 
 TEST(Network, RefusesWhatIsNone) {
-  for (const char* text : {"", "a", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "1.2.3"}) {
+  for (const char* text :
+       {"", "a", "10.0.0.0/33", "::1/129", "10.0.0.0/", "10.0.0.0/-1", "10.0.0.0/8x", "1.2.3"}) {
     EXPECT_FALSE(Network::Parse(text)) << text;
   }
 }
@@ -33,7 +34,8 @@ TEST(TrustedProxies, BelievesOnlyThose) {
   EXPECT_EQ(some->ClientOf("127.0.0.1", "6.6.6.6"), "6.6.6.6");
   EXPECT_EQ(some->ClientOf("unix", "6.6.6.6"), "6.6.6.6");
   EXPECT_EQ(some->ClientOf("8.8.8.8", "6.6.6.6"), "8.8.8.8");
-  EXPECT_EQ(some->ClientOf("127.0.0.1", "7.7.7.7, 6.6.6.6"), "6.6.6.6") << "what a client wrote is not believed";
+  EXPECT_EQ(some->ClientOf("127.0.0.1", "7.7.7.7, 6.6.6.6"), "6.6.6.6")
+      << "what a client wrote is not believed";
   EXPECT_EQ(some->ClientOf("127.0.0.1", "6.6.6.6,10.1.2.3"), "6.6.6.6");
   EXPECT_EQ(some->ClientOf("127.0.0.1", "6.6.6.6, junk\r\n"), "127.0.0.1");
   EXPECT_EQ(some->ClientOf("127.0.0.1", ",,,"), "127.0.0.1");
@@ -41,7 +43,8 @@ TEST(TrustedProxies, BelievesOnlyThose) {
 }
 
 TEST(Loopback, IsKnown) {
-  for (const char* yes : {"127.0.0.1", "127.9.9.9", "::1", "unix", "::ffff:127.0.0.1"}) EXPECT_TRUE(IsLoopback(yes)) << yes;
+  for (const char* yes : {"127.0.0.1", "127.9.9.9", "::1", "unix", "::ffff:127.0.0.1"})
+    EXPECT_TRUE(IsLoopback(yes)) << yes;
   for (const char* no : {"0.0.0.0", "::", "10.0.0.1", "localhost", ""}) EXPECT_FALSE(IsLoopback(no)) << no;
 }
 

@@ -52,9 +52,11 @@ bool HoldsOneOf(const fs::path& process, const std::set<std::string>& inodes) {
 std::string FindHolder(const std::set<std::string>& inodes) {
   if (inodes.empty()) return {};
   std::error_code error;
-  for (fs::directory_iterator process("/proc", error), end; !error && process != end; process.increment(error)) {
+  for (fs::directory_iterator process("/proc", error), end; !error && process != end;
+       process.increment(error)) {
     const std::string pid = process->path().filename().string();
-    if (pid.find_first_not_of("0123456789") != std::string::npos || !HoldsOneOf(process->path(), inodes)) continue;
+    if (pid.find_first_not_of("0123456789") != std::string::npos || !HoldsOneOf(process->path(), inodes))
+      continue;
     std::string name;
     std::ifstream comm(process->path() / "comm");
     std::getline(comm, name);

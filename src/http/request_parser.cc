@@ -3,12 +3,12 @@
 // The only file that knows Boost.Beast: its parser, without its streams.
 #include "http/request_parser.h"
 
+#include <string>
+#include <utility>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-
-#include <string>
-#include <utility>
 
 namespace lares::http {
 namespace beast = boost::beast::http;
@@ -70,7 +70,8 @@ void RequestParser::Impl::TakeHead() {
     request.headers.push_back({ToString(field.name_string()), ToString(field.value())});
   }
   const auto expect = request.Find("expect");
-  request.expects_continue = expect && EqualsIgnoreCase(*expect, "100-continue") && request.version_minor == 1;
+  request.expects_continue =
+      expect && EqualsIgnoreCase(*expect, "100-continue") && request.version_minor == 1;
   if (const auto length = parser.content_length()) request.content_length = *length;
   request.has_body = parser.chunked() || request.content_length.value_or(0) > 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of a connection, cut into pieces by the first byte, through the parser, the front door's checks of the
-// head, and the next request's parser.
+// The bytes of a connection, cut into pieces by the first byte, through the parser, the front door's checks
+// of the head, and the next request's parser.
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t step = data[0] + 1U;
   const std::string bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   std::string input;
-  auto parser = std::make_unique<RequestParser>(RequestParser::Limits{.header_bytes = 1024, .body_bytes = 256});
+  auto parser =
+      std::make_unique<RequestParser>(RequestParser::Limits{.header_bytes = 1024, .body_bytes = 256});
   for (std::size_t at = 0; at < bytes.size(); at += step) {
     input += bytes.substr(at, step);
     while (!input.empty()) {
@@ -47,7 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       JudgeHead(parser->request());
       if (progress == RequestParser::Progress::kDone) {
         LARES_CHECK(parser->request().body.size() <= 256);
-        parser = std::make_unique<RequestParser>(RequestParser::Limits{.header_bytes = 1024, .body_bytes = 256});
+        parser =
+            std::make_unique<RequestParser>(RequestParser::Limits{.header_bytes = 1024, .body_bytes = 256});
       } else if (*taken == 0) {
         break;
       }

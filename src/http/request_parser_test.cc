@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/request_parser.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace lares::http {
 namespace {
@@ -72,7 +72,8 @@ TEST(RequestParser, StopsAfterTheHead) {
 
 TEST(RequestParser, JoinsChunks) {
   const std::string bytes =
-      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: t\r\n\r\nNEXT";
+      "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nTrailer: "
+      "t\r\n\r\nNEXT";
   for (std::size_t step = 1; step <= bytes.size(); ++step) {
     const Parsed parsed = ParseInSteps(bytes, step);
     ASSERT_EQ(parsed.problem, 0) << step;
@@ -93,21 +94,23 @@ class RequestParserTable : public testing::TestWithParam<Case> {};
 TEST_P(RequestParserTable, Refuses) {
   for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{100'000}}) {
     EXPECT_EQ(ParseInSteps(GetParam().bytes, step, {.header_bytes = 1024, .body_bytes = 10}).problem,
-              GetParam().problem) << "in steps of " << step;
+              GetParam().problem)
+        << "in steps of " << step;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Http, RequestParserTable,
     testing::Values(
-        Case{"Nonsense", "\x16\x03\x01 nonsense\r\n\r\n", 400},
-        Case{"NoTarget", "GET\r\n\r\n", 400},
+        Case{"Nonsense", "\x16\x03\x01 nonsense\r\n\r\n", 400}, Case{"NoTarget", "GET\r\n\r\n", 400},
         Case{"Version", "GET / HTTP/2.0\r\n\r\n", 505},
         Case{"NegativeLength", "GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400},
         Case{"HugeLength", "GET / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400},
         Case{"TwoLengths", "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400},
-        Case{"LengthAndChunks", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
-        Case{"ChunksAndLength", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 400},
+        Case{"LengthAndChunks", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+             400},
+        Case{"ChunksAndLength", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+             400},
         Case{"BadChunk", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
         Case{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400},
         Case{"LongTarget", "GET /" + std::string(2000, 'a') + " HTTP/1.1\r\n\r\n", 431},

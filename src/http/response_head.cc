@@ -30,8 +30,11 @@ std::string EncodeHead(const Response& response, const Framing& framing, const s
       // RFC 9110, 8.6: none with 204.
       if (response.status != 204) AppendHeader(out, "Content-Length", std::to_string(response.body.size()));
       break;
-    case Framing::Body::kChunked: AppendHeader(out, "Transfer-Encoding", "chunked"); break;
-    case Framing::Body::kToEnd: break;
+    case Framing::Body::kChunked:
+      AppendHeader(out, "Transfer-Encoding", "chunked");
+      break;
+    case Framing::Body::kToEnd:
+      break;
   }
   for (const Header& header : response.headers) AppendHeader(out, header.name, header.value);
   for (const Header& header : more) AppendHeader(out, header.name, header.value);

@@ -16,7 +16,7 @@ class Router {
   struct Match {
     const Route* route = nullptr;  // null: see `allow`
     std::string parameter;
-    std::string allow;             // methods the path knows, for 405 and OPTIONS; empty: no such path
+    std::string allow;  // methods the path knows, for 405 and OPTIONS; empty: no such path
   };
 
   explicit Router(std::vector<Route> routes) : routes_(std::move(routes)) {}

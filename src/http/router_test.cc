@@ -8,7 +8,8 @@ namespace {
 
 // A route without an operation does not compile, whatever stands in its place.
 template <class Op>
-concept MakesARoute = requires(Op op, Handler handler) { Route(Method::kGet, "/", op, BodyKind::kNone, handler); };
+concept MakesARoute =
+    requires(Op op, Handler handler) { Route(Method::kGet, "/", op, BodyKind::kNone, handler); };
 static_assert(MakesARoute<service::Operation>);
 static_assert(!MakesARoute<const char*>);
 static_assert(!MakesARoute<core::Permission>);

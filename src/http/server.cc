@@ -98,7 +98,8 @@ base::Status Server::Start() {
   if (!socket) return base::Fail(std::move(socket.error()));
   if (auto prepared = impl.Prepare(*socket); !prepared) return prepared;
   for (std::size_t i = 0; i < ThreadsFor(impl.options); ++i) {
-    impl.loops.push_back(std::make_shared<IoLoop>(i, impl.services.context.clock, impl.options.sweep_interval));
+    impl.loops.push_back(
+        std::make_shared<IoLoop>(i, impl.services.context.clock, impl.options.sweep_interval));
   }
   const Connection::Context context{.front_door = *impl.front_door,
                                     .limits = impl.options.limits,
@@ -140,7 +141,9 @@ base::Status Server::ReloadTls() { return impl_->tls ? impl_->tls->Reload() : ba
 std::uint16_t Server::port() const { return impl_->port; }
 std::string Server::url() const { return impl_->name; }
 bool Server::loopback_only() const { return impl_->loopback; }
-std::size_t Server::connections() const { return static_cast<std::size_t>(impl_->metrics.open_connections()); }
+std::size_t Server::connections() const {
+  return static_cast<std::size_t>(impl_->metrics.open_connections());
+}
 void Server::SweepNow() { impl_->OnEveryLoop(&IoLoop::SweepAll); }
 
 }  // namespace lares::http

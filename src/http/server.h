@@ -32,16 +32,16 @@ class Server {
   // The shutdown, in this order; each step may be left out.
   void StopAccepting();  // new connections are refused
   void Drain();          // idle connections are closed, the others after their current answer
-  void Stop();           // drains for at most Options::stop_grace, then closes everything; returns when no thread
-                         // of the server is left
+  void Stop();  // drains for at most Options::stop_grace, then closes everything; returns when no thread
+                // of the server is left
 
   // Reads certificate and key again; with an error the old ones stay in force.
   base::Status ReloadTls();
 
-  std::uint16_t port() const;        // the bound one, also when 0 was asked for
-  std::string url() const;           // "http://127.0.0.1:8080", "unix:/run/lares.sock"
+  std::uint16_t port() const;  // the bound one, also when 0 was asked for
+  std::string url() const;     // "http://127.0.0.1:8080", "unix:/run/lares.sock"
   bool loopback_only() const;
-  std::size_t connections() const;   // open ones
+  std::size_t connections() const;  // open ones
 
   // Looks at all time limits now instead of within sweep_interval, and returns when that is done; for tests
   // with a clock of their own.

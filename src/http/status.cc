@@ -10,51 +10,90 @@ namespace lares::http {
 int StatusOf(const base::Error& error) {
   using base::Code;
   switch (error.code()) {
-    case Code::kCancelled: return kStatusClientGone;
-    case Code::kInvalidArgument: return 400;
-    case Code::kFailedPrecondition: return 400;
-    case Code::kOutOfRange: return 400;
-    case Code::kUnimplemented: return 400;  // the client asks for what this server cannot: it must ask otherwise
-    case Code::kUnauthenticated: return 401;
-    case Code::kPermissionDenied: return 403;
-    case Code::kNotFound: return 404;
-    case Code::kAborted: return 409;
-    case Code::kAlreadyExists: return 409;
-    case Code::kResourceExhausted: return 429;
-    case Code::kUnknown: return 500;
-    case Code::kInternal: return 500;
-    case Code::kDataLoss: return 500;
-    case Code::kUnavailable: return 503;
-    case Code::kDeadlineExceeded: return 504;
+    case Code::kCancelled:
+      return kStatusClientGone;
+    case Code::kInvalidArgument:
+      return 400;
+    case Code::kFailedPrecondition:
+      return 400;
+    case Code::kOutOfRange:
+      return 400;
+    case Code::kUnimplemented:
+      return 400;  // the client asks for what this server cannot: it must ask otherwise
+    case Code::kUnauthenticated:
+      return 401;
+    case Code::kPermissionDenied:
+      return 403;
+    case Code::kNotFound:
+      return 404;
+    case Code::kAborted:
+      return 409;
+    case Code::kAlreadyExists:
+      return 409;
+    case Code::kResourceExhausted:
+      return 429;
+    case Code::kUnknown:
+      return 500;
+    case Code::kInternal:
+      return 500;
+    case Code::kDataLoss:
+      return 500;
+    case Code::kUnavailable:
+      return 503;
+    case Code::kDeadlineExceeded:
+      return 504;
   }
   return 500;
 }
 
 std::string_view ReasonPhrase(int status) {
   switch (status) {
-    case 100: return "Continue";
-    case 200: return "OK";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 499: return "Client Closed Request";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 504: return "Gateway Timeout";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Unknown";
+    case 100:
+      return "Continue";
+    case 200:
+      return "OK";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 499:
+      return "Client Closed Request";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
   }
 }
 

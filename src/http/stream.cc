@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/stream.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <climits>
 
 namespace lares::http {
 namespace {
@@ -24,10 +24,15 @@ Stream::~Stream() { close(fd_); }
 Stream::Outcome Stream::FromSsl(int result) {
   if (result > 0) return {State::kDone, static_cast<std::size_t>(result)};
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: return {State::kWantRead, 0};
-    case SSL_ERROR_WANT_WRITE: return {State::kWantWrite, 0};
-    case SSL_ERROR_ZERO_RETURN: return {State::kEnd, 0};
-    default: ERR_clear_error(); return {State::kFailed, 0};
+    case SSL_ERROR_WANT_READ:
+      return {State::kWantRead, 0};
+    case SSL_ERROR_WANT_WRITE:
+      return {State::kWantWrite, 0};
+    case SSL_ERROR_ZERO_RETURN:
+      return {State::kEnd, 0};
+    default:
+      ERR_clear_error();
+      return {State::kFailed, 0};
   }
 }
 

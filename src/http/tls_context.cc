@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/tls_context.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 
 namespace lares::http {
 namespace {
@@ -23,19 +23,22 @@ int ChooseProtocol(SSL*, const unsigned char** out, unsigned char* out_length, c
                    unsigned int offered_length, void*) {
   static constexpr unsigned char kOurs[] = "\x08http/1.1";
   unsigned char* chosen = nullptr;
-  const int found = SSL_select_next_proto(&chosen, out_length, kOurs, sizeof kOurs - 1, offered, offered_length);
+  const int found =
+      SSL_select_next_proto(&chosen, out_length, kOurs, sizeof kOurs - 1, offered, offered_length);
   *out = chosen;
   return found == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
 }
 
 base::Result<std::shared_ptr<SSL_CTX>> MakeContext(const TlsFiles& files) {
   const auto failed = [](const std::string& what) {
-    return base::Fail(base::Error(base::Code::kInvalidArgument, what + ": " + LastSslError()).WithReason("bad_tls"));
+    return base::Fail(
+        base::Error(base::Code::kInvalidArgument, what + ": " + LastSslError()).WithReason("bad_tls"));
   };
   std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
   if (!context) return failed("TLS");
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_options(context.get(),
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE);
   // RELEASE_BUFFERS: an idle stream costs 20 KB instead of 70. PARTIAL_WRITE and MOVING_BUFFER: a write may
   // take a part, and the rest may come from another address.
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |

@@ -69,10 +69,10 @@ bool EvictUntilFree(World& world, std::int64_t cells, std::int32_t keep) {
 
 bool PreemptNewest(World& world) {
   if (world.running.size() < 2) return false;
-  // The last in order. The first is never the victim and is never overtaken for ever, so somebody always gets on.
-  Job* victim = *std::ranges::max_element(world.running, {}, [&](const Job* job) {
-    return std::pair(world.UrgencyOf(*job), job->arrival);
-  });
+  // The last in order. The first is never the victim and is never overtaken for ever, so somebody always gets
+  // on.
+  Job* victim = *std::ranges::max_element(
+      world.running, {}, [&](const Job* job) { return std::pair(world.UrgencyOf(*job), job->arrival); });
   const std::int32_t slot = victim->slot;
   if (const auto blob = SaveContent(world, slot)) {
     if (victim->saved != 0) world.host.Unpin(victim->saved);
@@ -91,9 +91,8 @@ bool PreemptNewest(World& world) {
 }
 
 std::int64_t DecodingRows(const World& world) {
-  return std::ranges::count_if(world.running, [](const Job* job) {
-    return job->state == Job::State::kDecoding && job->left() > 0;
-  });
+  return std::ranges::count_if(
+      world.running, [](const Job* job) { return job->state == Job::State::kDecoding && job->left() > 0; });
 }
 
 void RelievePressure(World& world) {

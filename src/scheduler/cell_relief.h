@@ -11,7 +11,8 @@
 
 namespace lares::scheduler {
 
-// Saves what an idle or running slot holds to host memory, if that is possible and worth it. The slot keeps it.
+// Saves what an idle or running slot holds to host memory, if that is possible and worth it. The slot keeps
+// it.
 std::optional<BlobId> SaveContent(World& world, std::int32_t slot);
 
 // Empties an idle slot, saving what is worth it.
@@ -20,7 +21,8 @@ void Vacate(World& world, std::int32_t slot);
 // Vacates idle slots until `cells` are free; `keep` is spared. False when that is not enough.
 bool EvictUntilFree(World& world, std::int64_t cells, std::int32_t keep = kNoSlot);
 
-// Pauses the newest running job of the lowest class. False when fewer than two run: the last one always goes on.
+// Pauses the newest running job of the lowest class. False when fewer than two run: the last one always goes
+// on.
 bool PreemptNewest(World& world);
 
 // Cells that the next decode call takes.

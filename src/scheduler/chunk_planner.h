@@ -17,10 +17,10 @@
 namespace lares::scheduler {
 
 struct ChunkLimits {
-  std::int64_t rows = 0;                   // that the call may have at most
-  std::int64_t quantum = 64;               // a part of a prompt is a multiple of it
-  std::optional<base::Duration> gap;       // bound on this call and the next decode call; absent: none
-  CallShape decode;                        // the next decode call as it is without who ends its prompt now
+  std::int64_t rows = 0;              // that the call may have at most
+  std::int64_t quantum = 64;          // a part of a prompt is a multiple of it
+  std::optional<base::Duration> gap;  // bound on this call and the next decode call; absent: none
+  CallShape decode;                   // the next decode call as it is without who ends its prompt now
 };
 
 struct Chunk {

@@ -10,13 +10,13 @@
 namespace lares::scheduler {
 namespace {
 
-constexpr double kUnitRows = 64;    // terms are scaled so that the coefficients are of one size
+constexpr double kUnitRows = 64;  // terms are scaled so that the coefficients are of one size
 constexpr double kUnitDepth = 1000;
 constexpr double kCellMemory = 0.94;   // weight that a cell's past keeps at each new sample
 constexpr double kCellDoubt = 2;       // samples' worth of trust in the line against a cell's own factor
 constexpr double kPriorWeight = 0.02;  // of the ties between coefficients, in samples
 constexpr double kUnitWeight = 1e-3;
-constexpr std::size_t kWarm = 8;       // samples before an outlier can be told
+constexpr std::size_t kWarm = 8;  // samples before an outlier can be told
 
 double Clamp(double value, double factor) { return std::clamp(value, 1 / factor, factor); }
 
@@ -127,8 +127,8 @@ void CostFit::Solve() {
   // The size of 1 / time^2: makes the prior as relative as the samples are.
   const double scale = weight > 0 ? inverse_square / weight : 1 / (unit_ns_ * unit_ns_);
   const double tie = kPriorWeight * scale;
-  // A call's fixed cost is like that of 64 rows, and depth costs as much as on a small model, where it costs most:
-  // a row at 700 costs twice what the first one does. So the first steps into the depth are careful.
+  // A call's fixed cost is like that of 64 rows, and depth costs as much as on a small model, where it costs
+  // most: a row at 700 costs twice what the first one does. So the first steps into the depth are careful.
   const Vector4 ratio{1, 0, 0.8, 1.5};
   for (const std::size_t i : {0U, 2U, 3U}) {
     a[i][i] += tie;
@@ -154,7 +154,8 @@ void CostFit::UpdateMargin() {
     ratios[i] = recent_[i].real / AtPaceOne(recent_[i].terms, recent_[i].cell);
   }
   const auto rank = static_cast<std::ptrdiff_t>(0.95 * static_cast<double>(count - 1) + 0.5);
-  std::nth_element(ratios.begin(), ratios.begin() + rank, ratios.begin() + static_cast<std::ptrdiff_t>(count));
+  std::nth_element(ratios.begin(), ratios.begin() + rank,
+                   ratios.begin() + static_cast<std::ptrdiff_t>(count));
   margin_ = std::max(ratios[static_cast<std::size_t>(rank)] - 1, 0.0) + doubt;
 }
 

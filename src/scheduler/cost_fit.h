@@ -9,8 +9,8 @@
 //   - the machine's present pace, a factor over everything that follows within a few calls.
 // The margin is the 95th percentile of the latest calls' real over predicted time.
 //
-// Coefficients never fall below zero. Before any sample a prior ties them together without saying how fast the
-// machine is. Pure and deterministic; not thread safe.
+// Coefficients never fall below zero. Before any sample a prior ties them together without saying how fast
+// the machine is. Pure and deterministic; not thread safe.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ class CostFit {
   double margin() const { return margin_; }
 
   std::size_t samples() const { return samples_; }
-  base::Duration unit() const;     // what 64 rows cost at no depth, as far as known
+  base::Duration unit() const;         // what 64 rows cost at no depth, as far as known
   void set_unit(base::Duration unit);  // a better guess; ignored once there are samples
 
  private:
@@ -46,8 +46,8 @@ class CostFit {
 
   struct Cell {
     double weight = 0;
-    Terms sum{};                              // of terms / real
-    std::array<Terms, kTerms> products{};     // of their products
+    Terms sum{};                           // of terms / real
+    std::array<Terms, kTerms> products{};  // of their products
   };
   struct Sample {
     Terms terms{};

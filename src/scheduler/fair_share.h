@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Virtual token counters: how much each tenant was served, in weighted tokens, and so whose turn it is. A tenant
-// that comes back after a pause starts from the least served of the active ones: a pause saves up nothing. Between
-// two tenants that both always have work, the served amounts never differ by more than one turn's worth.
-// Pure; not thread safe.
+// Virtual token counters: how much each tenant was served, in weighted tokens, and so whose turn it is. A
+// tenant that comes back after a pause starts from the least served of the active ones: a pause saves up
+// nothing. Between two tenants that both always have work, the served amounts never differ by more than one
+// turn's worth. Pure; not thread safe.
 #pragma once
 
 #include <cstddef>

@@ -26,8 +26,8 @@ class HostCache {
 
   bool enabled() const { return max_bytes_ > 0; }
 
-  // Makes room for a state of `cells` cells and names it; nothing when it cannot fit. `drop_prefixes`: the new
-  // state can stand in for states that it begins with.
+  // Makes room for a state of `cells` cells and names it; nothing when it cannot fit. `drop_prefixes`: the
+  // new state can stand in for states that it begins with.
   std::optional<BlobId> Add(std::uint64_t salt, PrefixTree::Symbols symbols, std::int64_t cells,
                             bool drop_prefixes, std::vector<MemoryOperation>& operations);
   // It exists by now, and takes this much.

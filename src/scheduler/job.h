@@ -37,11 +37,11 @@ struct Job {
 
   State state = State::kWaiting;
   std::int32_t slot = kNoSlot;
-  std::size_t done = 0;        // symbols in its slot's KV
-  double promised = 0;         // rows promised to its tenant, not computed yet
+  std::size_t done = 0;  // symbols in its slot's KV
+  double promised = 0;   // rows promised to its tenant, not computed yet
   bool cancelled = false;
   bool started_before = false;
-  bool advanced = true;        // its last turn in the prefill call got rows
+  bool advanced = true;  // its last turn in the prefill call got rows
 
   // While another sequence reads the same prefix: waits until that one has done `awaited_symbols`.
   SequenceId awaited = 0;
@@ -58,8 +58,9 @@ struct Job {
   std::int64_t rows_left() const { return symbols.rows() - symbols.RowsBefore(done); }
 };
 
-// Its class, small first. Who has waited for too long counts as one of the first class, and is the oldest there.
-// (Not before everybody: under overload all are overdue, and the fairness between tenants must not end then.)
+// Its class, small first. Who has waited for too long counts as one of the first class, and is the oldest
+// there. (Not before everybody: under overload all are overdue, and the fairness between tenants must not end
+// then.)
 inline bool Overdue(const Job& job, base::Time now, base::Duration max_wait) {
   return now - job.arrived >= max_wait;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The promise, in virtual time: answers that are being written keep their pace while a long prompt is read, and
-// the prompt is not read much later for it. Costs as measured on two cores with a 135M model, Q4_0.
-#include <gtest/gtest.h>
-
+// The promise, in virtual time: answers that are being written keep their pace while a long prompt is read,
+// and the prompt is not read much later for it. Costs as measured on two cores with a 135M model, Q4_0.
 #include <algorithm>
 #include <cstdio>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 
@@ -33,7 +33,8 @@ Outcome NewcomerAmongEight(double target_ms, double noise, int before, std::uint
     if (measuring) gaps.push_back(base::Milliseconds(gap));
   };
   const auto admit = [&](SequenceId id, std::size_t length, std::int32_t answer) {
-    EXPECT_TRUE(engine.Admit({.id = id, .symbols = Babble(id, length), .max_new = answer, .tenant = "t"}, answer));
+    EXPECT_TRUE(
+        engine.Admit({.id = id, .symbols = Babble(id, length), .max_new = answer, .tenant = "t"}, answer));
   };
   for (SequenceId id = 1; id <= 8; ++id) admit(id, 128, 2000);
   for (int i = 0; i < 100; ++i) engine.RunStep();

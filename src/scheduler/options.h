@@ -27,16 +27,17 @@ struct FixedCosts {
 struct Options {
   std::int32_t slots = 1;
   std::int32_t slot_cells = 4096;
-  std::int64_t total_cells = 4096;        // streams: slots * slot_cells; unified: less
-  std::int32_t max_rows = 2048;           // per call
+  std::int64_t total_cells = 4096;  // streams: slots * slot_cells; unified: less
+  std::int32_t max_rows = 2048;     // per call
   std::int32_t chunk_quantum = 64;
   std::size_t max_waiting = 256;
-  base::Duration inter_token_p99 = std::chrono::milliseconds(500);  // between two tokens, while prompts are read
-  base::Duration max_wait = std::chrono::seconds(30);               // then it counts as one of the first class
-  std::uint64_t host_cache_bytes = 0;     // saved states; 0: none
-  std::uint64_t cell_bytes = 0;           // to estimate a state's size before it is saved
-  bool can_truncate = true;               // a slot's content can be cut at any position
-  std::optional<FixedCosts> fixed_costs;  // absent: fitted online
+  base::Duration inter_token_p99 =
+      std::chrono::milliseconds(500);                  // between two tokens, while prompts are read
+  base::Duration max_wait = std::chrono::seconds(30);  // then it counts as one of the first class
+  std::uint64_t host_cache_bytes = 0;                  // saved states; 0: none
+  std::uint64_t cell_bytes = 0;                        // to estimate a state's size before it is saved
+  bool can_truncate = true;                            // a slot's content can be cut at any position
+  std::optional<FixedCosts> fixed_costs;               // absent: fitted online
 };
 
 }  // namespace lares::scheduler

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// For tests: an engine that is played. It owns a Scheduler, keeps for each slot what a real KV cache would hold
-// by doing every memory operation and every row, and lets a virtual clock run by a given cost. The token that
-// follows a list of symbols is a hash of the list, so one wrong, lost or repeated row anywhere shows in what
-// comes after. Faults of a real engine happen by chance. What goes against the contract is noted in faults().
+// For tests: an engine that is played. It owns a Scheduler, keeps for each slot what a real KV cache would
+// hold by doing every memory operation and every row, and lets a virtual clock run by a given cost. The token
+// that follows a list of symbols is a hash of the list, so one wrong, lost or repeated row anywhere shows in
+// what comes after. Faults of a real engine happen by chance. What goes against the contract is noted in
+// faults().
 #pragma once
 
 #include <cstdint>
@@ -38,9 +39,9 @@ class PlayedEngine {
   // What became of a sequence.
   struct Record {
     Sequence sequence;
-    std::vector<core::Symbol> symbols;   // with what was produced
-    std::vector<std::uint64_t> hashes;   // of the symbols up to and with each
-    std::int32_t answer = 0;             // tokens after which it is done
+    std::vector<core::Symbol> symbols;  // with what was produced
+    std::vector<std::uint64_t> hashes;  // of the symbols up to and with each
+    std::int32_t answer = 0;            // tokens after which it is done
     std::int32_t produced = 0;
     bool cancelled = false;
     bool finished = false;

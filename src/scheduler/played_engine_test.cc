@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scheduler/played_engine.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <set>
 #include <string_view>
+
+#include <gtest/gtest.h>
 
 namespace lares::scheduler {
 namespace {
@@ -109,7 +109,8 @@ void PlayedEngine::CheckShape() {
   std::int64_t rows = 0;
   const auto once = [&](SequenceId id, std::int32_t slot) {
     if (!records_.contains(id)) return Fault("a row for an unknown sequence");
-    if (!sequences.insert(id).second || !slots.insert(slot).second) Fault("a sequence or a slot is used twice");
+    if (!sequences.insert(id).second || !slots.insert(slot).second)
+      Fault("a sequence or a slot is used twice");
     const Record& record = records_.at(id);
     if (record.finished || record.cancelled) Fault("a row for a sequence that has ended");
   };
@@ -156,7 +157,8 @@ void PlayedEngine::Do(const MemoryOperation& operation) {
       Truncate(truncate->slot, truncate->position);
     }
   } else if (const auto* copy = std::get_if<CopySlot>(&operation)) {
-    if (std::ranges::find(unrestored_, copy->from) != unrestored_.end()) Fault("a copy of what was not restored");
+    if (std::ranges::find(unrestored_, copy->from) != unrestored_.end())
+      Fault("a copy of what was not restored");
     if (!slots_[static_cast<std::size_t>(copy->to)].empty()) Fault("a copy into a slot that is not empty");
     if (copy->from == copy->to || copy->position <= 0) Fault("a copy of nothing");
     slots_[static_cast<std::size_t>(copy->to)] = slots_[static_cast<std::size_t>(copy->from)];
@@ -171,7 +173,8 @@ void PlayedEngine::Do(const MemoryOperation& operation) {
   } else if (const auto* restore = std::get_if<RestoreBlob>(&operation)) {
     const auto blob = blobs_.find(restore->blob);
     if (blob == blobs_.end()) Fault("an unknown blob is restored");
-    if (!slots_[static_cast<std::size_t>(restore->slot)].empty()) Fault("restored into a slot that is not empty");
+    if (!slots_[static_cast<std::size_t>(restore->slot)].empty())
+      Fault("restored into a slot that is not empty");
     if (blob == blobs_.end() || Chance(mishaps_.failed_restore)) {
       result_.failed_blobs.push_back(restore->blob);
       unrestored_.push_back(restore->slot);
@@ -184,7 +187,8 @@ void PlayedEngine::Do(const MemoryOperation& operation) {
   }
 }
 
-// One symbol goes into the KV: it must follow on from what is there, which must be what the sequence has before.
+// One symbol goes into the KV: it must follow on from what is there, which must be what the sequence has
+// before.
 bool PlayedEngine::AddCell(std::int32_t slot, SequenceId id, std::size_t index, std::int32_t position) {
   Content& content = slots_[static_cast<std::size_t>(slot)];
   const Record& record = records_.at(id);

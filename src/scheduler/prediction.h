@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// How long the work ahead will take; for Retry-After and for the engine's status. An estimate: it assumes that
-// prompts are read one after the other in calls of the usual size, and that answers are as long as lately.
+// How long the work ahead will take; for Retry-After and for the engine's status. An estimate: it assumes
+// that prompts are read one after the other in calls of the usual size, and that answers are as long as
+// lately.
 #pragma once
 
 #include <cstdint>

@@ -57,7 +57,8 @@ std::int64_t FindCells(World& world, std::int64_t reserved, std::vector<Job*>& r
   }
 }
 
-// The smallest chunk does not fit beside the decode call: it runs every k-th step, k as large as it is too long.
+// The smallest chunk does not fit beside the decode call: it runs every k-th step, k as large as it is too
+// long.
 bool IsItsTurn(World& world, const ChunkPlan& smallest, const CallShape& decode) {
   const double gap = base::Seconds(world.cost.Gap(smallest.shape, decode));
   const double bound = base::Seconds(world.options.inter_token_p99);
@@ -83,8 +84,7 @@ void Emit(World& world, const ChunkPlan& plan, Step& step) {
 void NoteTurns(World& world, const std::vector<Job*>& readers, const ChunkPlan& plan) {
   Job* first = readers.front();
   world.last_first_reader = first->id;
-  first->advanced =
-      std::ranges::any_of(plan.chunks, [&](const Chunk& chunk) { return chunk.job == first; });
+  first->advanced = std::ranges::any_of(plan.chunks, [&](const Chunk& chunk) { return chunk.job == first; });
 }
 
 }  // namespace
@@ -99,7 +99,8 @@ void PlanPrefill(World& world, const CallShape& decode, Step& step) {
                      .quantum = world.options.chunk_quantum,
                      .gap = {},
                      .decode = decode};
-  if (world.refused_rows > 0) limits.rows = std::min(limits.rows, std::max<std::int64_t>(1, world.refused_rows / 2));
+  if (world.refused_rows > 0)
+    limits.rows = std::min(limits.rows, std::max<std::int64_t>(1, world.refused_rows / 2));
   const bool alone = decode.rows == 0;
   step.interruptible = alone && !world.interrupted_in_vain;
   if (!step.interruptible) {

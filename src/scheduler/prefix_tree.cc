@@ -129,7 +129,8 @@ void PrefixTree::Extend(Entry entry, Symbols more) {
   Record& record = records_.at(entry);
   Node* before = record.node;
   const Place end = Grow({record.node, record.length}, more);
-  // Growing may have split the edge this entry ends on, but never moved the entry: it ends where growth began.
+  // Growing may have split the edge this entry ends on, but never moved the entry: it ends where growth
+  // began.
   record = {end.node, end.depth};
   if (before == end.node) return;
   RemoveFrom(before, entry);

@@ -2,9 +2,11 @@
 //
 // A radix tree over symbols: many lists (entries), and for a new list the ones that begin like it. An entry
 // may end anywhere on an edge, so a running sequence grows by a symbol per step at O(1), and the tree never
-// holds a node that no entry reaches. Entries of different salts never meet. A symbol's `key` is its identity.
+// holds a node that no entry reaches. Entries of different salts never meet. A symbol's `key` is its
+// identity.
 //
-// It only finds; who owns an entry (SlotTable, HostCache) knows its age and who refers to it. Not thread safe.
+// It only finds; who owns an entry (SlotTable, HostCache) knows its age and who refers to it. Not thread
+// safe.
 #pragma once
 
 #include <cstddef>
@@ -41,8 +43,8 @@ class PrefixTree {
   std::size_t size() const { return records_.size(); }
 
   struct Match {
-    std::size_t length = 0;        // of the longest common prefix with any entry
-    std::vector<Entry> entries;    // all that share it; empty when length is 0
+    std::size_t length = 0;      // of the longest common prefix with any entry
+    std::vector<Entry> entries;  // all that share it; empty when length is 0
   };
   Match Longest(std::uint64_t salt, Symbols symbols) const;
   // Only the length.

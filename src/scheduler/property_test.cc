@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Random traffic on random options with random mishaps: whatever happens, every sequence gets exactly its tokens,
-// the books balance, nobody waits for ever. PlayedEngine checks each row, CheckInvariants the books.
-#include <gtest/gtest.h>
-
+// Random traffic on random options with random mishaps: whatever happens, every sequence gets exactly its
+// tokens, the books balance, nobody waits for ever. PlayedEngine checks each row, CheckInvariants the books.
 #include <chrono>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 
@@ -36,7 +36,8 @@ Options RandomOptions(Die& die) {
   options.slots = static_cast<std::int32_t>(die.In(1, 12));
   options.slot_cells = static_cast<std::int32_t>(die.In(40, 1500));
   const std::int64_t all = std::int64_t{options.slots} * options.slot_cells;
-  options.total_cells = die.Of(0.5) ? all : die.In(std::min<std::int64_t>(options.slot_cells / 2 + 30, all), all);
+  options.total_cells =
+      die.Of(0.5) ? all : die.In(std::min<std::int64_t>(options.slot_cells / 2 + 30, all), all);
   options.max_rows = static_cast<std::int32_t>(die.One({16, 64, 100, 512, 2048}));
   options.chunk_quantum = die.One({16, 64});
   options.max_waiting = static_cast<std::size_t>(die.In(1, 40));
@@ -71,19 +72,21 @@ PlayedEngine::Costs RandomCosts(Die& die) {
 // A prompt that begins like others do: with one of few beginnings, cut anywhere, and an end of its own.
 std::vector<core::Symbol> RandomPrompt(Die& die, std::int64_t most_rows, bool media) {
   const auto length = static_cast<std::size_t>(die.Of(0.3) ? die.In(1, std::min<std::int64_t>(most_rows, 20))
-                                                            : die.In(1, most_rows));
+                                                           : die.In(1, most_rows));
   std::vector<core::Symbol> symbols = Babble(static_cast<std::uint64_t>(die.In(1, 3)), length);
   const auto shared = static_cast<std::size_t>(die.In(0, static_cast<std::int64_t>(length)));
   const auto own = Babble(static_cast<std::uint64_t>(die.In(4, 1'000'000'000)), length);
-  if (!die.Of(0.2)) std::copy(own.begin() + static_cast<std::ptrdiff_t>(shared), own.end(),
-                              symbols.begin() + static_cast<std::ptrdiff_t>(shared));
+  if (!die.Of(0.2))
+    std::copy(own.begin() + static_cast<std::ptrdiff_t>(shared), own.end(),
+              symbols.begin() + static_cast<std::ptrdiff_t>(shared));
   if (!media) return symbols;
   // Some symbols become images; the same key always has the same size.
   std::int64_t rows = 0;
   std::vector<core::Symbol> mixed;
   for (core::Symbol symbol : symbols) {
     if (symbol.key % 13 == 0) {
-      symbol = {.key = -1 - symbol.key, .rows = static_cast<std::int32_t>(symbol.key % 40 + 1),
+      symbol = {.key = -1 - symbol.key,
+                .rows = static_cast<std::int32_t>(symbol.key % 40 + 1),
                 .positions = static_cast<std::int32_t>(symbol.key % 7 + 1)};
       symbol.positions = std::min(symbol.positions, symbol.rows);
     }
@@ -109,7 +112,8 @@ class Play {
       const auto burst = die_.One({1, 1, 2, 8});
       for (int i = 0; i < burst; ++i) AdmitOne();
       for (auto steps = die_.In(0, 12); steps > 0; --steps) Step();
-      if (die_.Of(0.15)) engine_.Cancel(static_cast<SequenceId>(die_.In(1, static_cast<std::int64_t>(next_) - 1)));
+      if (die_.Of(0.15))
+        engine_.Cancel(static_cast<SequenceId>(die_.In(1, static_cast<std::int64_t>(next_) - 1)));
       if (::testing::Test::HasFailure()) return;
     }
     Drain();
@@ -124,8 +128,8 @@ class Play {
                       .max_new = max_new,
                       .salt = static_cast<std::uint64_t>(die_.One({7, 7, 7, 8})),
                       .tenant = die_.One({"a", "b", "c"}),
-                      .service_class = die_.One({core::ServiceClass::kInteractive, core::ServiceClass::kNormal,
-                                                 core::ServiceClass::kBatch})};
+                      .service_class = die_.One({core::ServiceClass::kInteractive,
+                                                 core::ServiceClass::kNormal, core::ServiceClass::kBatch})};
     const auto before = engine_.scheduler().stats().waiting;
     const auto admitted = engine_.Admit(std::move(sequence), static_cast<std::int32_t>(die_.In(1, max_new)));
     if (!admitted) {

@@ -6,8 +6,8 @@
 namespace lares::scheduler {
 namespace {
 
-constexpr std::int32_t kMaxWaits = 4;       // then it computes: whoever it waits for may never get there
-constexpr std::size_t kOwnTail = 16;        // symbols behind the shared part that are not worth a cut
+constexpr std::int32_t kMaxWaits = 4;  // then it computes: whoever it waits for may never get there
+constexpr std::size_t kOwnTail = 16;   // symbols behind the shared part that are not worth a cut
 
 // Entries that can serve the whole of their content only (the model cannot forget a part).
 void FindWhole(const World& world, const Job& job, PrefixTree::Symbols usable, Reuse& reuse) {
@@ -68,7 +68,8 @@ bool AwaitReader(World& world, Job& job, std::size_t cached) {
     Job* other = world.Find(id);
     // Never for one of a lower class: it may not be read for long.
     if (other->cancelled || other->service_class > job.service_class || other->done >= match.length) continue;
-    if (reader == nullptr || std::pair(other->done, reader->arrival) > std::pair(reader->done, other->arrival)) {
+    if (reader == nullptr ||
+        std::pair(other->done, reader->arrival) > std::pair(reader->done, other->arrival)) {
       reader = other;
     }
   }

@@ -13,8 +13,8 @@ namespace lares::scheduler {
 
 // At least one symbol is always left to compute: its row yields the first token.
 struct Reuse {
-  std::size_t in_slots = 0;          // symbols of the longest common prefix with a slot's content
-  std::vector<std::int32_t> slots;   // that share it
+  std::size_t in_slots = 0;         // symbols of the longest common prefix with a slot's content
+  std::vector<std::int32_t> slots;  // that share it
   std::size_t in_host = 0;
   BlobId blob = 0;
 

@@ -31,9 +31,9 @@ base::Status CheckSequence(const Sequence& sequence, const Options& options) {
   }
   const std::int64_t most = std::min<std::int64_t>(options.slot_cells, options.total_cells);
   if (rows + sequence.max_new <= most) return {};
-  return Fail(Error(Code::kInvalidArgument, "the prompt has " + std::to_string(rows) + " tokens and asks for " +
-                                                std::to_string(sequence.max_new) + " more; the context holds " +
-                                                std::to_string(most))
+  return Fail(Error(Code::kInvalidArgument, "the prompt has " + std::to_string(rows) +
+                                                " tokens and asks for " + std::to_string(sequence.max_new) +
+                                                " more; the context holds " + std::to_string(most))
                   .WithReason("context_length_exceeded"));
 }
 
@@ -59,8 +59,8 @@ struct Scheduler::State {
   Step planned;                       // what Apply will be about
   bool applied = true;
   base::Time planned_at{};
-  base::Duration calls{};             // time of the last step's calls
-  bool in_a_row = false;              // the last step had work, so the time since its Plan is the step's
+  base::Duration calls{};  // time of the last step's calls
+  bool in_a_row = false;   // the last step had work, so the time since its Plan is the step's
 };
 
 Scheduler::Scheduler(Options options) : state_(std::make_unique<State>(options)) {}

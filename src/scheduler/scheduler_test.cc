@@ -3,9 +3,9 @@
 // The scheduler as its callers see it, case by case.
 #include "scheduler/scheduler.h"
 
-#include <gtest/gtest.h>
-
 #include <chrono>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 

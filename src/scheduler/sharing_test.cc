@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Prefixes that several sequences have in common are computed once.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <chrono>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 
@@ -44,7 +44,8 @@ Tally RunUntilAllStarted(PlayedEngine& engine, SequenceId first, SequenceId last
     EXPECT_TRUE(engine.RunStep());
     for (const std::size_t done : engine.last_result().prefill_done) tally.computed += done;
     tally.calls += engine.last_step().prefill.empty() ? 0 : 1;
-    for (const auto& op : engine.last_step().memory) tally.copies += std::holds_alternative<CopySlot>(op) ? 1 : 0;
+    for (const auto& op : engine.last_step().memory)
+      tally.copies += std::holds_alternative<CopySlot>(op) ? 1 : 0;
   }
   for (SequenceId id = first; id <= last; ++id) {
     const auto& record = engine.records().at(id);

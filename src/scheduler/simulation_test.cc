@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Days of traffic in seconds: a queue that fills and empties, mixed lengths, several tenants, shared prefixes,
-// clients that go away, calls that take longer than usual, all in virtual time. Nobody may be lost, the bound on
-// the time between two tokens must hold, and no tenant may push another away.
-#include <gtest/gtest.h>
-
+// Days of traffic in seconds: a queue that fills and empties, mixed lengths, several tenants, shared
+// prefixes, clients that go away, calls that take longer than usual, all in virtual time. Nobody may be lost,
+// the bound on the time between two tokens must hold, and no tenant may push another away.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -13,6 +11,8 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 
@@ -24,14 +24,15 @@ using std::chrono::milliseconds;
 struct Scenario {
   std::string name;
   Options options;
-  double per_second = 1;        // requests; the machine can do about two and a half
+  double per_second = 1;  // requests; the machine can do about two and a half
   double noise = 0.03;
   double cancelled = 0.02;
   PlayedEngine::Mishaps mishaps;
 };
 
 Options SixteenSlots() {
-  Options options{.slots = 16, .slot_cells = 2048, .total_cells = 16 * 2048, .max_rows = 512, .max_waiting = 256};
+  Options options{
+      .slots = 16, .slot_cells = 2048, .total_cells = 16 * 2048, .max_rows = 512, .max_waiting = 256};
   options.inter_token_p99 = milliseconds(500);
   options.host_cache_bytes = 200'000'000;
   options.cell_bytes = 22'500;
@@ -42,9 +43,7 @@ Options SixteenSlots() {
 PlayedEngine::Costs Costs(double noise, std::uint64_t seed) {
   const auto base = TwoCoreCosts(noise, seed);
   auto random = std::make_shared<std::mt19937_64>(seed + 1);
-  const auto held_up = [random](base::Duration d) {
-    return (*random)() % 400 == 0 ? d * 3 / 2 : d;
-  };
+  const auto held_up = [random](base::Duration d) { return (*random)() % 400 == 0 ? d * 3 / 2 : d; };
   return {.decode = [=](const CallShape& s) { return held_up(base.decode(s)); },
           .prefill = [=](const CallShape& s) { return held_up(base.prefill(s)); }};
 }
@@ -62,7 +61,8 @@ class Simulation {
     engine_.on_first_token = [this](const PlayedEngine::Record& record) {
       ++tokens_;
       const bool batch = record.sequence.service_class == core::ServiceClass::kBatch;
-      first_tokens_[batch ? "batch" : record.sequence.tenant].push_back(base::Seconds(record.first_token - record.arrived));
+      first_tokens_[batch ? "batch" : record.sequence.tenant].push_back(
+          base::Seconds(record.first_token - record.arrived));
     };
     engine_.on_end = [this](const PlayedEngine::Record& record) {
       EXPECT_EQ(record.produced, record.answer);
@@ -109,16 +109,18 @@ class Simulation {
 
   void Print() {
     const Stats stats = engine_.scheduler().stats();
-    std::printf("%s: %d requests (%d refused, %d cancelled) in %.1f h, %ld steps, %ld tokens, gaps while reading "
-                "p50 %.0f p99 %.0f max %.0f ms, hits %.0f %%, preempted %lu; first token p50/p99 s:",
-                scenario_.name.c_str(), offered_, refused_, cancelled_,
-                base::Seconds(engine_.now().time_since_epoch()) / 3600, steps_, tokens_, GapQuantile(0.5),
-                GapQuantile(0.99), GapQuantile(1),
-                100.0 * static_cast<double>(stats.cache_hit_symbols) /
-                    static_cast<double>(stats.cache_hit_symbols + stats.cache_miss_symbols),
-                static_cast<unsigned long>(stats.preemptions));
+    std::printf(
+        "%s: %d requests (%d refused, %d cancelled) in %.1f h, %ld steps, %ld tokens, gaps while reading "
+        "p50 %.0f p99 %.0f max %.0f ms, hits %.0f %%, preempted %lu; first token p50/p99 s:",
+        scenario_.name.c_str(), offered_, refused_, cancelled_,
+        base::Seconds(engine_.now().time_since_epoch()) / 3600, steps_, tokens_, GapQuantile(0.5),
+        GapQuantile(0.99), GapQuantile(1),
+        100.0 * static_cast<double>(stats.cache_hit_symbols) /
+            static_cast<double>(stats.cache_hit_symbols + stats.cache_miss_symbols),
+        static_cast<unsigned long>(stats.preemptions));
     for (const auto& [tenant, times] : first_tokens_) {
-      std::printf(" %s %.2f/%.2f", tenant.c_str(), FirstTokenQuantile(tenant, 0.5), FirstTokenQuantile(tenant, 0.99));
+      std::printf(" %s %.2f/%.2f", tenant.c_str(), FirstTokenQuantile(tenant, 0.5),
+                  FirstTokenQuantile(tenant, 0.99));
     }
     std::printf("\n");
   }
@@ -135,12 +137,14 @@ class Simulation {
     std::vector<core::Symbol> symbols;
     if (kind < 3) {  // agents with one of three long beginnings
       symbols = Babble(static_cast<std::uint64_t>(Uniform(1, 3)), 600);
-      const auto own = Babble(static_cast<std::uint64_t>(offered_) + 100, static_cast<std::size_t>(Uniform(8, 100)));
+      const auto own =
+          Babble(static_cast<std::uint64_t>(offered_) + 100, static_cast<std::size_t>(Uniform(8, 100)));
       symbols.insert(symbols.end(), own.begin(), own.end());
     } else if (kind < 9) {
       symbols = Babble(static_cast<std::uint64_t>(offered_) + 100, static_cast<std::size_t>(Uniform(8, 200)));
     } else {
-      symbols = Babble(static_cast<std::uint64_t>(offered_) + 100, static_cast<std::size_t>(Uniform(500, 1700)));
+      symbols =
+          Babble(static_cast<std::uint64_t>(offered_) + 100, static_cast<std::size_t>(Uniform(500, 1700)));
     }
     const auto answer = static_cast<std::int32_t>(Uniform(1, 80));
     const auto tenant = Uniform(0, 9);
@@ -153,8 +157,9 @@ class Simulation {
 
   void MaybeCancel() {
     if (last_id_ == 0 || std::uniform_real_distribution<>()(random_) > scenario_.cancelled / 10) return;
-    const auto id = static_cast<SequenceId>(Uniform(std::max<std::int64_t>(1, static_cast<std::int64_t>(last_id_) - 30),
-                                                    static_cast<std::int64_t>(last_id_)));
+    const auto id =
+        static_cast<SequenceId>(Uniform(std::max<std::int64_t>(1, static_cast<std::int64_t>(last_id_) - 30),
+                                        static_cast<std::int64_t>(last_id_)));
     if (!engine_.records().contains(id) || engine_.records().at(id).finished) return;
     if (engine_.records().at(id).cancelled) return;
     engine_.Cancel(id);
@@ -189,7 +194,8 @@ TEST(SimulationTest, BusyDay) {
 TEST(SimulationTest, Overload) {
   const std::uint64_t seed = TestSeed(2);
   SCOPED_TRACE("repeat with LARES_SEED=" + std::to_string(seed));
-  Simulation simulation({.name = "overload", .options = SixteenSlots(), .per_second = 4, .mishaps = {}}, seed);
+  Simulation simulation({.name = "overload", .options = SixteenSlots(), .per_second = 4, .mishaps = {}},
+                        seed);
   simulation.Run(Requests());
   simulation.Print();
 }

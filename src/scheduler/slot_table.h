@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The slots of the context: which job holds each, what its KV holds, how many cells that takes, and when it was
-// last of use. Every change of content goes through here, so that cells and the prefix tree cannot drift apart:
-// free + used + cached == total, where used belongs to jobs and cached to slots without one. It records what
-// is so; the memory operations that make it so are the caller's. Not thread safe.
+// The slots of the context: which job holds each, what its KV holds, how many cells that takes, and when it
+// was last of use. Every change of content goes through here, so that cells and the prefix tree cannot drift
+// apart: free + used + cached == total, where used belongs to jobs and cached to slots without one. It
+// records what is so; the memory operations that make it so are the caller's. Not thread safe.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,8 @@ class SlotTable {
   std::int64_t cells(std::int32_t slot) const { return at(slot).cells; }
   std::uint64_t salt(std::int32_t slot) const { return at(slot).salt; }
   std::uint64_t last_use(std::int32_t slot) const { return at(slot).last_use; }
-  // A state restored in the step that is being planned may turn out to be missing: nothing may build on it yet.
+  // A state restored in the step that is being planned may turn out to be missing: nothing may build on it
+  // yet.
   bool confirmed(std::int32_t slot) const { return at(slot).confirmed; }
 
   std::int64_t cells_total() const { return total_; }

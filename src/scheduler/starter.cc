@@ -11,9 +11,9 @@
 namespace lares::scheduler {
 namespace {
 
-constexpr std::size_t kWorthCopying = 16;   // symbols; a copy moves the whole state of its source
-constexpr std::size_t kSmallTail = 64;      // symbols that may be lost without a thought
-constexpr std::int64_t kGrowth = 32;        // cells kept for each running sequence to grow into
+constexpr std::size_t kWorthCopying = 16;  // symbols; a copy moves the whole state of its source
+constexpr std::size_t kSmallTail = 64;     // symbols that may be lost without a thought
+constexpr std::int64_t kGrowth = 32;       // cells kept for each running sequence to grow into
 constexpr std::size_t kVictimsExamined = 4;
 
 std::int64_t Growth(const Job& job) { return std::min<std::int64_t>(kGrowth, job.max_new - job.produced); }
@@ -31,7 +31,8 @@ bool TailIsWanted(const World& world, std::int32_t slot, std::size_t keep) {
   return world.queue.Wanted(world.slots.salt(slot), content) > keep + kSmallTail;
 }
 
-// An empty slot, the lowest first (contiguous slots compute faster), else the one whose content is missed least.
+// An empty slot, the lowest first (contiguous slots compute faster), else the one whose content is missed
+// least.
 std::int32_t LeastValuable(const World& world, std::int32_t except) {
   std::vector<std::int32_t> idle;
   for (std::int32_t slot = 0; slot < world.slots.count(); ++slot) {
@@ -54,13 +55,16 @@ std::int32_t BestInPlace(const World& world, const Reuse& reuse) {
   std::int32_t best = kNoSlot;
   for (const std::int32_t slot : reuse.slots) {
     if (!world.slots.idle(slot)) continue;
-    const auto loss = [&](std::int32_t s) { return std::pair(world.slots.length(s), world.slots.last_use(s)); };
+    const auto loss = [&](std::int32_t s) {
+      return std::pair(world.slots.length(s), world.slots.last_use(s));
+    };
     if (best == kNoSlot || loss(slot) < loss(best)) best = slot;
   }
   return best;
 }
 
-// Where a sequence starts: `slot`, filled with `symbols` from what is there, from another slot or from a blob.
+// Where a sequence starts: `slot`, filled with `symbols` from what is there, from another slot or from a
+// blob.
 struct Start {
   std::int32_t slot = kNoSlot;
   std::int32_t from = kNoSlot;  // == slot: in place
@@ -127,8 +131,9 @@ void FillFromElsewhere(World& world, const Job& job, Start& start) {
 // The same state is on its way into a slot, from which it will be copied in the next step. (Should a restore
 // fail, the result names the blob alone, so each goes to one slot per step.)
 bool IsBeingRestored(const World& world, const Reuse& reuse) {
-  return reuse.in_host > reuse.in_slots &&
-         std::ranges::any_of(world.restores, [&](const auto& restore) { return restore.first == reuse.blob; });
+  return reuse.in_host > reuse.in_slots && std::ranges::any_of(world.restores, [&](const auto& restore) {
+           return restore.first == reuse.blob;
+         });
 }
 
 void CountReuse(World& world, Job& job, std::size_t symbols) {

@@ -28,25 +28,25 @@ struct Sequence {
 };
 
 // Work on slots and host memory, to be done in order before the calls of a step.
-struct TruncateSlot {               // drop everything from `position` on; 0 empties the slot
+struct TruncateSlot {  // drop everything from `position` on; 0 empties the slot
   std::int32_t slot = 0;
   std::int32_t position = 0;
 };
-struct CopySlot {                   // `to` (empty) := `from` below `position`
+struct CopySlot {  // `to` (empty) := `from` below `position`
   std::int32_t from = 0;
   std::int32_t to = 0;
   std::int32_t position = 0;
 };
-struct SpillSlot {                  // save the slot's state to host memory as `blob`; the slot keeps it
+struct SpillSlot {  // save the slot's state to host memory as `blob`; the slot keeps it
   std::int32_t slot = 0;
   BlobId blob = 0;
 };
-struct RestoreBlob {                // `slot` (empty) := `blob`, then drop from `position` on; blob stays
+struct RestoreBlob {  // `slot` (empty) := `blob`, then drop from `position` on; blob stays
   BlobId blob = 0;
   std::int32_t slot = 0;
   std::int32_t position = 0;
 };
-struct ForgetBlob {                 // free it
+struct ForgetBlob {  // free it
   BlobId blob = 0;
 };
 using MemoryOperation = std::variant<TruncateSlot, CopySlot, SpillSlot, RestoreBlob, ForgetBlob>;
@@ -72,9 +72,9 @@ struct PrefillChunk {
 
 struct Step {
   std::vector<MemoryOperation> memory;
-  std::vector<DecodeRow> decode;        // the first call
-  std::vector<PrefillChunk> prefill;    // the second call
-  bool interruptible = false;           // nobody decodes: a newcomer or a cancel may cut the prefill short
+  std::vector<DecodeRow> decode;      // the first call
+  std::vector<PrefillChunk> prefill;  // the second call
+  bool interruptible = false;         // nobody decodes: a newcomer or a cancel may cut the prefill short
   base::Duration predicted_decode{};
   base::Duration predicted_prefill{};
   bool idle() const { return memory.empty() && decode.empty() && prefill.empty(); }
@@ -89,14 +89,14 @@ struct Produced {
 };
 
 struct StepResult {
-  std::vector<Produced> produced;             // at most one per decode row and per last chunk
-  std::vector<std::size_t> prefill_done;      // symbols computed of each chunk, in the step's order
-  base::Duration decode_time{};               // zero: there was no such call
+  std::vector<Produced> produced;         // at most one per decode row and per last chunk
+  std::vector<std::size_t> prefill_done;  // symbols computed of each chunk, in the step's order
+  base::Duration decode_time{};           // zero: there was no such call
   base::Duration prefill_time{};
-  bool prefill_interrupted = false;           // its time says nothing about cost
-  bool decode_out_of_cells = false;           // the call was refused whole: nothing of it is in the cache
+  bool prefill_interrupted = false;  // its time says nothing about cost
+  bool decode_out_of_cells = false;  // the call was refused whole: nothing of it is in the cache
   bool prefill_out_of_cells = false;
-  std::vector<BlobId> failed_blobs;           // a spill or restore that failed; the sequence recomputes
+  std::vector<BlobId> failed_blobs;  // a spill or restore that failed; the sequence recomputes
   std::vector<std::pair<BlobId, std::uint64_t>> blob_bytes;  // sizes of what was spilled
 };
 

@@ -9,7 +9,8 @@
 namespace lares::scheduler {
 namespace {
 
-constexpr base::Duration kDecodeGuess = std::chrono::milliseconds(200);  // 64 rows; measured at the first step
+constexpr base::Duration kDecodeGuess =
+    std::chrono::milliseconds(200);  // 64 rows; measured at the first step
 constexpr base::Duration kPrefillGuess = std::chrono::milliseconds(100);
 constexpr double kOverheadGain = 0.1;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How long a step's calls will take: the decode call, and the prefill call with one model below 64 rows per
-// part and one from there on, because kernels change there (one line over all sizes was measurably bad). Either
-// fixed by Options or fitted online. Pure; not thread safe.
+// part and one from there on, because kernels change there (one line over all sizes was measurably bad).
+// Either fixed by Options or fitted online. Pure; not thread safe.
 #pragma once
 
 #include <optional>
@@ -20,8 +20,8 @@ class StepCostModel {
 
   base::Duration Decode(const CallShape& shape) const;
   base::Duration Prefill(const CallShape& shape) const;
-  // An upper estimate of a decode call after a prefill call: both predictions, the margin over both, and what a
-  // step takes beside its calls.
+  // An upper estimate of a decode call after a prefill call: both predictions, the margin over both, and what
+  // a step takes beside its calls.
   base::Duration Gap(const CallShape& prefill, const CallShape& decode) const;
 
   void LearnDecode(const CallShape& shape, base::Duration real);

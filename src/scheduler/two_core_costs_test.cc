@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "scheduler/played_engine.h"
 
@@ -44,7 +44,9 @@ base::Duration Ms(double ms) { return base::FromSeconds(ms / 1000); }
 
 PlayedEngine::Costs TwoCoreCosts(double noise, std::uint64_t seed) {
   auto random = std::make_shared<std::mt19937_64>(seed);
-  const auto noisy = [=](double ms) { return Ms(ms * std::exp(noise * std::normal_distribution<>()(*random))); };
+  const auto noisy = [=](double ms) {
+    return Ms(ms * std::exp(noise * std::normal_distribution<>()(*random)));
+  };
   return {.decode =
               [=](const CallShape& s) {
                 return noisy(4 + 2.4 * static_cast<double>(s.rows) + 0.0007 * s.rows_depth);
@@ -52,7 +54,8 @@ PlayedEngine::Costs TwoCoreCosts(double noise, std::uint64_t seed) {
           .prefill =
               [=](const CallShape& s) {
                 const auto rows = static_cast<double>(s.rows);
-                const double start = s.rows_depth / rows - rows / s.parts / 2;  // depth counts from the middle
+                const double start =
+                    s.rows_depth / rows - rows / s.parts / 2;  // depth counts from the middle
                 return noisy(ChunkMs(rows, start));
               }};
 }

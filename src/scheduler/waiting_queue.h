@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Sequences that hold no slot, in the order in which they should get one: by class (who waited longer than
-// max_wait counts as one of the first), then the tenant that was served least, then by arrival. Does not own jobs.
-// Not thread safe.
+// max_wait counts as one of the first), then the tenant that was served least, then by arrival. Does not own
+// jobs. Not thread safe.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Everything the scheduler knows, and the few changes of state a job can go through. The decisions are made by
-// the functions in starter.h, cell_relief.h, prefill_plan.h and settle.h; scheduler.cc calls them in order.
+// Everything the scheduler knows, and the few changes of state a job can go through. The decisions are made
+// by the functions in starter.h, cell_relief.h, prefill_plan.h and settle.h; scheduler.cc calls them in
+// order.
 #pragma once
 
 #include <cstdint>
@@ -35,19 +36,19 @@ struct World {
   StepCostModel cost;
 
   std::unordered_map<SequenceId, std::unique_ptr<Job>> jobs;
-  std::vector<Job*> running;                                // in no order
-  std::unordered_map<SequenceId, SequenceStats> ended;      // until the next Plan
-  PrefixTree reading;                                       // whole prompts of jobs that read; by sequence id
-  std::vector<MemoryOperation> operations;                  // of the step that is being made
-  std::vector<std::pair<BlobId, std::int32_t>> restores;    // of that step: may fail
+  std::vector<Job*> running;                              // in no order
+  std::unordered_map<SequenceId, SequenceStats> ended;    // until the next Plan
+  PrefixTree reading;                                     // whole prompts of jobs that read; by sequence id
+  std::vector<MemoryOperation> operations;                // of the step that is being made
+  std::vector<std::pair<BlobId, std::int32_t>> restores;  // of that step: may fail
 
   // What the last steps said.
-  std::int32_t cells_refused = 0;      // calls that found no cell although the books had some
-  std::int64_t refused_rows = 0;       // a prefill call of that size was refused; 0: none
-  bool interrupted_in_vain = false;    // the last prefill call was cut short before it got anywhere
-  std::int32_t skipped_prefills = 0;   // in a row, because not even the smallest chunk fitted
-  SequenceId last_first_reader = 0;    // whose turn in the prefill call it was
-  double answer_tokens = 64;           // what an answer is long, on a running average
+  std::int32_t cells_refused = 0;     // calls that found no cell although the books had some
+  std::int64_t refused_rows = 0;      // a prefill call of that size was refused; 0: none
+  bool interrupted_in_vain = false;   // the last prefill call was cut short before it got anywhere
+  std::int32_t skipped_prefills = 0;  // in a row, because not even the smallest chunk fitted
+  SequenceId last_first_reader = 0;   // whose turn in the prefill call it was
+  double answer_tokens = 64;          // what an answer is long, on a running average
 
   std::uint64_t arrivals = 0;
   std::uint64_t cache_hits = 0;

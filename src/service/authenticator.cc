@@ -82,8 +82,8 @@ base::Result<core::Principal> Authenticator::Authenticate(std::optional<std::str
     if (SameDigest(known.digest, digest)) found = &known;
   }
   if (found == nullptr) {
-    return base::Fail(
-        base::Error(base::Code::kUnauthenticated, "this API key is not known here").WithReason("invalid_api_key"));
+    return base::Fail(base::Error(base::Code::kUnauthenticated, "this API key is not known here")
+                          .WithReason("invalid_api_key"));
   }
   return found->principal;
 }

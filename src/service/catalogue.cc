@@ -30,16 +30,18 @@ void Catalogue::ComputeDigests(base::ThreadPool& pool, base::Logger& logger) {
   }
   for (std::size_t i = 0; i < models_.size(); ++i) {
     if (!models_[i].spec.digest.empty() || models_[i].spec.files.empty()) continue;
-    pool.TryRun([digests = digests_, i, name = models_[i].spec.name, file = models_[i].spec.files.front(), &logger] {
-      auto digest = base::Sha256HexOfFile(file, &digests->stop);
-      if (!digest) {
-        if (!digests->stop) logger.Warning("digest", {{"model", name}, {"error", digest.error().message()}});
-        return;
-      }
-      logger.Info("digest", {{"model", name}, {"sha256", *digest}});
-      const std::lock_guard lock(digests->mutex);
-      digests->values[i] = std::move(*digest);
-    });
+    pool.TryRun(
+        [digests = digests_, i, name = models_[i].spec.name, file = models_[i].spec.files.front(), &logger] {
+          auto digest = base::Sha256HexOfFile(file, &digests->stop);
+          if (!digest) {
+            if (!digests->stop)
+              logger.Warning("digest", {{"model", name}, {"error", digest.error().message()}});
+            return;
+          }
+          logger.Info("digest", {{"model", name}, {"sha256", *digest}});
+          const std::lock_guard lock(digests->mutex);
+          digests->values[i] = std::move(*digest);
+        });
   }
 }
 
@@ -61,9 +63,9 @@ base::Result<const Model*> Catalogue::Find(std::string_view name) const {
     known += (known.empty() ? "" : ", ") + model.spec.name;
     for (const std::string& alias : model.spec.aliases) known += ", " + alias;
   }
-  return base::Fail(base::Error(base::Code::kNotFound, "the model \"" + std::string(name.substr(0, 256)) +
-                                                           "\" does not exist here; there is: " +
-                                                           (known.empty() ? "none" : known))
+  return base::Fail(base::Error(base::Code::kNotFound,
+                                "the model \"" + std::string(name.substr(0, 256)) +
+                                    "\" does not exist here; there is: " + (known.empty() ? "none" : known))
                         .WithReason("model_not_found")
                         .WithParam("model"));
 }

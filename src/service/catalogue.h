@@ -31,7 +31,7 @@ struct Model {
 struct ModelCard {
   std::string id;
   std::vector<std::string> aliases;
-  std::string digest;                 // SHA-256 hex; empty until computed
+  std::string digest;  // SHA-256 hex; empty until computed
   std::chrono::system_clock::time_point created;
   core::EngineStatus status;
 };
@@ -47,8 +47,8 @@ class Catalogue {
   // that reading the file twice does not slow the start. `pool` must live as long as this.
   void ComputeDigests(base::ThreadPool& pool, base::Logger& logger);
 
-  // By name (also with the ".gguf" of its file), alias, or a catch-all alias "*"; an empty name means the only model. kNotFound with
-  // reason "model_not_found" lists what there is.
+  // By name (also with the ".gguf" of its file), alias, or a catch-all alias "*"; an empty name means the
+  // only model. kNotFound with reason "model_not_found" lists what there is.
   base::Result<const Model*> Find(std::string_view name) const;
 
   std::vector<ModelCard> List() const;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/catalogue.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <future>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "service/lifecycle.h"
@@ -18,7 +18,8 @@ namespace {
 
 const base::SystemClock kClock;
 
-Model MakeModel(std::string name, std::vector<std::string> aliases = {}, std::vector<std::string> files = {}) {
+Model MakeModel(std::string name, std::vector<std::string> aliases = {},
+                std::vector<std::string> files = {}) {
   return {.spec = {.name = std::move(name), .aliases = std::move(aliases), .files = std::move(files)},
           .engine = std::make_shared<ScriptedEngine>(kClock)};
 }
@@ -70,7 +71,8 @@ TEST(Catalogue, ComputesDigestsInTheBackground) {
 }
 
 TEST(Operation, PermissionsAreChecked) {
-  const core::Principal reader{.id = "r", .permissions = static_cast<core::PermissionSet>(core::Permission::kReadModels)};
+  const core::Principal reader{
+      .id = "r", .permissions = static_cast<core::PermissionSet>(core::Permission::kReadModels)};
   EXPECT_TRUE(Permit(reader, operations::kListModels));
   EXPECT_TRUE(Permit(reader, operations::kLiveness)) << "open to everyone";
   const auto denied = Permit(reader, operations::kChat);

@@ -8,8 +8,8 @@ namespace lares::service {
 Embedder::Embedder(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics)
     : catalogue_(catalogue), lifecycle_(lifecycle) {
   for (const Model& model : catalogue.models()) {
-    tokens_[model.spec.name] = &metrics.AddCounter("lares_embedding_tokens_total", "Tokens read for embeddings.",
-                                                   {{"model", model.spec.name}});
+    tokens_[model.spec.name] = &metrics.AddCounter(
+        "lares_embedding_tokens_total", "Tokens read for embeddings.", {{"model", model.spec.name}});
   }
 }
 
@@ -21,9 +21,9 @@ base::Result<EmbedResult> Embedder::Embed(core::EmbedRequest request, Call& call
   call.SetModel(name);
   request.model = name;
   if (request.inputs.empty() || request.inputs.size() > kMaxEmbedInputs) {
-    return base::Fail(base::Error(base::Code::kInvalidArgument,
-                                  "1 to " + std::to_string(kMaxEmbedInputs) + " inputs, got " +
-                                      std::to_string(request.inputs.size()))
+    return base::Fail(base::Error(base::Code::kInvalidArgument, "1 to " + std::to_string(kMaxEmbedInputs) +
+                                                                    " inputs, got " +
+                                                                    std::to_string(request.inputs.size()))
                           .WithParam("input"));
   }
   if (auto entered = lifecycle_.Enter(); !entered) return base::Fail(entered.error());

@@ -38,9 +38,12 @@ std::string FinishOf(const core::Terminal& terminal, core::FinishReason reason) 
 
 const char* FinishWord(core::FinishReason reason) {
   switch (reason) {
-    case core::FinishReason::kStop: return "stop";
-    case core::FinishReason::kLength: return "length";
-    case core::FinishReason::kToolCalls: return "tool_calls";
+    case core::FinishReason::kStop:
+      return "stop";
+    case core::FinishReason::kLength:
+      return "length";
+    case core::FinishReason::kToolCalls:
+      return "tool_calls";
   }
   return "stop";
 }
@@ -50,16 +53,17 @@ GenerateMetrics::GenerateMetrics(base::Metrics& m, const std::string& model)
                                  {{"model", model}})),
       cached_tokens(m.AddCounter("lares_cached_prompt_tokens_total",
                                  "Prompt tokens that came from the prefix cache.", {{"model", model}})),
-      completion_tokens(m.AddCounter("lares_completion_tokens_total", "Generated tokens of finished requests.",
-                                     {{"model", model}})),
+      completion_tokens(m.AddCounter("lares_completion_tokens_total",
+                                     "Generated tokens of finished requests.", {{"model", model}})),
       first_token(m.AddHistogram("lares_time_to_first_token_seconds",
                                  "From a request's submission to its first token.", {{"model", model}},
                                  base::LatencyBuckets())),
       inter_token(m.AddHistogram("lares_inter_token_latency_seconds",
                                  "Between two tokens of one choice as they leave the engine.",
                                  {{"model", model}}, base::LatencyBuckets())),
-      queued(m.AddHistogram("lares_queue_time_seconds", "From a request's submission to its first computed row.",
-                            {{"model", model}}, base::LatencyBuckets())),
+      queued(m.AddHistogram("lares_queue_time_seconds",
+                            "From a request's submission to its first computed row.", {{"model", model}},
+                            base::LatencyBuckets())),
       total(m.AddHistogram("lares_request_duration_seconds", "From a request's submission to its end.",
                            {{"model", model}}, base::LatencyBuckets())) {
   for (const char* finish : {"stop", "length", "tool_calls", "cancelled", "error"}) {
@@ -70,9 +74,7 @@ GenerateMetrics::GenerateMetrics(base::Metrics& m, const std::string& model)
 
 Generator::Generator(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics,
                      GenerateLimits limits)
-    : catalogue_(catalogue),
-      lifecycle_(lifecycle),
-      limits_(limits) {
+    : catalogue_(catalogue), lifecycle_(lifecycle), limits_(limits) {
   for (const Model& model : catalogue.models()) {
     metrics_[model.spec.name] = std::make_unique<GenerateMetrics>(metrics, model.spec.name);
   }

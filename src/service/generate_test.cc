@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/generate.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "base/thread_pool.h"
 #include "engine/recording_sink.h"
@@ -23,7 +23,9 @@ class Generate : public testing::Test {
     request.prompt = core::TextPrompt{.text = "hi"};
     return request;
   }
-  std::shared_ptr<Call> NewCall() { return std::make_shared<Call>(services.request_log, clock, RequestRecord{.id = "r"}); }
+  std::shared_ptr<Call> NewCall() {
+    return std::make_shared<Call>(services.request_log, clock, RequestRecord{.id = "r"});
+  }
   base::Result<std::string> Start(core::GenerateRequest request) {
     return channel->Start(operations::kComplete, std::move(request), NewCall());
   }
@@ -75,7 +77,8 @@ TEST_F(Generate, CompletesTheRequest) {
   ASSERT_TRUE(Start(greedy));
   ASSERT_TRUE(Start(small));
   EXPECT_EQ(engine->WaitForRequest(1).model, "scripted");
-  EXPECT_EQ(engine->WaitForRequest(1).max_tokens, std::nullopt) << "what the context leaves: the engine knows";
+  EXPECT_EQ(engine->WaitForRequest(1).max_tokens, std::nullopt)
+      << "what the context leaves: the engine knows";
   EXPECT_EQ(engine->WaitForRequest(2).max_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(2).min_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(3).max_tokens, 7);
@@ -119,15 +122,19 @@ TEST_F(Generate, CancelReachesTheEngineAndItsEndComes) {
 TEST_F(Generate, EmbedAndTokenizeAskForTheirPermissions) {
   const auto call = NewCall();
   const core::Principal nobody{.id = "n"}, everybody{.id = "e", .permissions = core::kAllPermissions};
-  EXPECT_EQ(services.embedder.Embed({.principal = nobody, .inputs = {core::TextPrompt{}}}, *call).error().code(),
-            base::Code::kPermissionDenied);
+  EXPECT_EQ(
+      services.embedder.Embed({.principal = nobody, .inputs = {core::TextPrompt{}}}, *call).error().code(),
+      base::Code::kPermissionDenied);
   EXPECT_EQ(services.embedder.Embed({.principal = everybody}, *call).error().param(), "input");
-  EXPECT_EQ(services.embedder.Embed({.principal = everybody, .inputs = {core::TextPrompt{.text = "a"}}}, *call)
-                ->answer.vectors.size(), 1U);
+  EXPECT_EQ(
+      services.embedder.Embed({.principal = everybody, .inputs = {core::TextPrompt{.text = "a"}}}, *call)
+          ->answer.vectors.size(),
+      1U);
   EXPECT_FALSE(services.tokenizer.Tokenize(nobody, "", {.text = "a"}, false, *call));
   EXPECT_FALSE(services.tokenizer.Detokenize(nobody, "", {}, *call));
-  EXPECT_EQ(services.tokenizer.Tokenize(everybody, "", {.text = "ab", .add_special = false}, true, *call)->pieces,
-            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(
+      services.tokenizer.Tokenize(everybody, "", {.text = "ab", .add_special = false}, true, *call)->pieces,
+      (std::vector<std::string>{"a", "b"}));
 }
 
 TEST_F(Generate, HealthFollowsTheEngine) {

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/health.h"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <sys/statvfs.h>
 
 namespace lares::service {
 namespace {
 
 HealthStatus StatusOf(const core::EngineStatus& engine) {
   switch (engine.state) {
-    case core::EngineState::kReady: return engine.stuck ? HealthStatus::kDown : HealthStatus::kUp;
+    case core::EngineState::kReady:
+      return engine.stuck ? HealthStatus::kDown : HealthStatus::kUp;
     case core::EngineState::kLoading:
-    case core::EngineState::kDraining: return HealthStatus::kDegraded;
+    case core::EngineState::kDraining:
+      return HealthStatus::kDegraded;
     case core::EngineState::kStopped:
-    case core::EngineState::kFailed: return HealthStatus::kDown;
+    case core::EngineState::kFailed:
+      return HealthStatus::kDown;
   }
   return HealthStatus::kDown;
 }
@@ -24,18 +27,23 @@ HealthStatus StatusOf(const core::EngineStatus& engine) {
 
 const char* StateWord(core::EngineState state) {
   switch (state) {
-    case core::EngineState::kLoading: return "loading";
-    case core::EngineState::kReady: return "ready";
-    case core::EngineState::kDraining: return "draining";
-    case core::EngineState::kStopped: return "stopped";
-    case core::EngineState::kFailed: return "failed";
+    case core::EngineState::kLoading:
+      return "loading";
+    case core::EngineState::kReady:
+      return "ready";
+    case core::EngineState::kDraining:
+      return "draining";
+    case core::EngineState::kStopped:
+      return "stopped";
+    case core::EngineState::kFailed:
+      return "failed";
   }
   return "failed";
 }
 
 DiskHealth Health::Disk() const {
   DiskHealth disk{.threshold = kLowDiskBytes};
-  struct statvfs info {};
+  struct statvfs info{};
   if (statvfs(data_directory_.empty() ? "." : data_directory_.c_str(), &info) != 0) {
     disk.status = HealthStatus::kDegraded;
     return disk;
@@ -67,7 +75,8 @@ HealthReport Health::Report(const core::Principal& principal) const {
 }
 
 Readiness Health::Ready() const {
-  if (lifecycle_.phase() != Lifecycle::Phase::kServing) return {.ready = false, .state = "draining", .percent = 100};
+  if (lifecycle_.phase() != Lifecycle::Phase::kServing)
+    return {.ready = false, .state = "draining", .percent = 100};
   Readiness readiness{.ready = true, .state = "ready", .percent = 100};
   for (const Model& model : catalogue_.models()) {
     const core::EngineStatus status = model.engine->Status();
@@ -83,8 +92,8 @@ base::Status Health::Alive() const {
   for (const Model& model : catalogue_.models()) {
     const core::EngineStatus status = model.engine->Status();
     if (status.stuck) {
-      return base::Fail(base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name +
-                                                                  " has work and makes no progress")
+      return base::Fail(base::Error(base::Code::kUnavailable,
+                                    "the engine of " + model.spec.name + " has work and makes no progress")
                             .WithReason("engine_stuck"));
     }
     if (status.state == core::EngineState::kFailed) {

@@ -54,7 +54,10 @@ class Health {
   // `data_directory` is whose disk is watched.
   Health(const Catalogue& catalogue, const Lifecycle& lifecycle, const base::Clock& clock,
          std::string data_directory)
-      : catalogue_(catalogue), lifecycle_(lifecycle), clock_(clock), data_directory_(std::move(data_directory)) {}
+      : catalogue_(catalogue),
+        lifecycle_(lifecycle),
+        clock_(clock),
+        data_directory_(std::move(data_directory)) {}
 
   HealthReport Report(const core::Principal& principal) const;
   Readiness Ready() const;

@@ -36,8 +36,8 @@ std::optional<KeyDigest> DigestFromHex(std::string_view hex) {
 // Ids and tenants become metric labels, log fields and cache salts: plain words only.
 bool IsName(std::string_view text) {
   return !text.empty() && text.size() <= kMaxNameBytes && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.' || c == '@';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '@';
   });
 }
 
@@ -70,9 +70,10 @@ base::Result<core::PermissionSet> ParsePermissions(std::string_view words) {
     }
     if (!known) {
       // The word is not repeated: who mixes up the columns has a key in it, and this goes into a log.
-      return base::Fail(base::Code::kInvalidArgument,
-                        "unknown permission in the fourth field; there is: generate, embed, tokenize, models, "
-                        "metrics, all");
+      return base::Fail(
+          base::Code::kInvalidArgument,
+          "unknown permission in the fourth field; there is: generate, embed, tokenize, models, "
+          "metrics, all");
     }
   }
   if (set == 0) return base::Fail(base::Code::kInvalidArgument, "no permission given");
@@ -82,8 +83,9 @@ base::Result<core::PermissionSet> ParsePermissions(std::string_view words) {
 base::Result<ApiKey> ParseLine(const std::vector<std::string_view>& fields) {
   const auto bad = [](const char* message) { return base::Fail(base::Code::kInvalidArgument, message); };
   if (fields.size() != 4) {
-    return base::Fail(base::Code::kInvalidArgument,
-                      "expected 4 fields (id, SHA-256, tenant, permissions), got " + std::to_string(fields.size()));
+    return base::Fail(
+        base::Code::kInvalidArgument,
+        "expected 4 fields (id, SHA-256, tenant, permissions), got " + std::to_string(fields.size()));
   }
   if (!IsName(fields[0])) return bad("the id must be 1 to 64 of letters, digits and - _ . @");
   const auto digest = DigestFromHex(fields[1]);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service/key_file.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "service/authenticator.h"
@@ -24,8 +24,9 @@ std::string Problem(const std::string& text) {
 }
 
 TEST(KeyFile, ReadsKeys) {
-  const auto keys = ParseKeyFile("# keys of the house\n\n" + Line("alice", "a", "research\tgenerate,embed # hers") +
-                                 "\r\n" + Line("root@x", "b", "- all"));
+  const auto keys =
+      ParseKeyFile("# keys of the house\n\n" + Line("alice", "a", "research\tgenerate,embed # hers") +
+                   "\r\n" + Line("root@x", "b", "- all"));
   ASSERT_TRUE(keys) << keys.error().message();
   ASSERT_EQ(keys->size(), 2U);
   const core::Principal& alice = (*keys)[0].principal;
@@ -51,13 +52,13 @@ TEST(KeyFile, SaysWhatIsWrongAndWhere) {
   EXPECT_NE(Problem(Line("a", "x", "te/nant all")).find("tenant"), std::string::npos);
   EXPECT_NE(Problem(Line("a", "x", "- everything")).find("generate, embed"), std::string::npos);
   EXPECT_NE(Problem(Line("a", "x", "- ,")).find("no permission"), std::string::npos);
-  EXPECT_NE(Problem(Line("a", "x", "- all") + Line("a", "y", "- all")).find("line 2: this id"), std::string::npos);
-  EXPECT_NE(Problem(Line("a", "x", "- all") + Line("b", "x", "- all")).find("line 2: this key"), std::string::npos);
+  EXPECT_NE(Problem(Line("a", "x", "- all") + Line("a", "y", "- all")).find("line 2: this id"),
+            std::string::npos);
+  EXPECT_NE(Problem(Line("a", "x", "- all") + Line("b", "x", "- all")).find("line 2: this key"),
+            std::string::npos);
 }
 
-TEST(KeyFile, IsBounded) {
-  EXPECT_NE(Problem(std::string(kMaxKeyFileBytes + 1, '#')), "");
-}
+TEST(KeyFile, IsBounded) { EXPECT_NE(Problem(std::string(kMaxKeyFileBytes + 1, '#')), ""); }
 
 TEST(Authenticator, WithoutKeysEveryoneIsLocal) {
   const Authenticator open;

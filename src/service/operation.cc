@@ -7,12 +7,18 @@ namespace lares::service {
 
 std::string_view PermissionWord(core::Permission permission) {
   switch (permission) {
-    case core::Permission::kGenerate: return "generate";
-    case core::Permission::kEmbed: return "embed";
-    case core::Permission::kTokenize: return "tokenize";
-    case core::Permission::kReadModels: return "models";
-    case core::Permission::kReadMetrics: return "metrics";
-    case core::Permission::kNone: return "none";
+    case core::Permission::kGenerate:
+      return "generate";
+    case core::Permission::kEmbed:
+      return "embed";
+    case core::Permission::kTokenize:
+      return "tokenize";
+    case core::Permission::kReadModels:
+      return "models";
+    case core::Permission::kReadMetrics:
+      return "metrics";
+    case core::Permission::kNone:
+      return "none";
   }
   return "none";
 }

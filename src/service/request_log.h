@@ -18,20 +18,20 @@
 namespace lares::service {
 
 struct RequestRecord {
-  std::string id;         // the request id the client sees
-  std::string route;      // as the transport names it, e.g. "POST /v1/chat/completions"
+  std::string id;     // the request id the client sees
+  std::string route;  // as the transport names it, e.g. "POST /v1/chat/completions"
   std::string operation;
-  std::string peer;       // the client's address as far as it can be believed
+  std::string peer;  // the client's address as far as it can be believed
   core::Principal principal;
-  std::string model;      // the catalogue's name, never the client's bytes
+  std::string model;  // the catalogue's name, never the client's bytes
   core::Usage usage;
   core::Timings timings;  // of the slowest part, where a request has several
   std::string finish;     // stop, length, tool_calls, cancelled, error; empty: nothing was generated
   std::string error;      // reason or code
   int status = 0;         // the transport's own status number
   base::Duration total{};
-  bool quiet = false;     // probes and scrapes: logged at debug level
-  std::string prompt;     // filled with log_content only
+  bool quiet = false;  // probes and scrapes: logged at debug level
+  std::string prompt;  // filled with log_content only
   std::string answer;
 };
 

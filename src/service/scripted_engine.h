@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// An engine without a model, for tests of what stands above engines. It does what the test says: in the default
-// mode each request is answered at once with `words`; after Hold() requests wait until the test makes their
-// events. Thread safe.
+// An engine without a model, for tests of what stands above engines. It does what the test says: in the
+// default mode each request is answered at once with `words`; after Hold() requests wait until the test makes
+// their events. Thread safe.
 #pragma once
 
 #include <algorithm>

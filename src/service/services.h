@@ -43,7 +43,8 @@ class Services {
       : options(std::move(opts)),
         context(ctx),
         catalogue(std::move(models), ctx.clock),
-        lifecycle(&ctx.metrics.AddGauge("lares_requests_in_flight", "Requests for a model that are under way.")),
+        lifecycle(
+            &ctx.metrics.AddGauge("lares_requests_in_flight", "Requests for a model that are under way.")),
         request_log(ctx.logger, options.log_content),
         generator(catalogue, lifecycle, ctx.metrics, options.limits),
         embedder(catalogue, lifecycle, ctx.metrics),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs a fuzz target over files instead of invented inputs: `TARGET DIR_OR_FILE...`. It stands in for libFuzzer's
-// main in every build that has no libFuzzer, so that the corpus is part of the ordinary tests.
+// Runs a fuzz target over files instead of invented inputs: `TARGET DIR_OR_FILE...`. It stands in for
+// libFuzzer's main in every build that has no libFuzzer, so that the corpus is part of the ordinary tests.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

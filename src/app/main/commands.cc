@@ -27,8 +27,8 @@ int ConvertCommand(const cli::ConvertOptions& options) {
                           const std::string& type) -> base::Result<std::string> {
     const auto log = base::Logger::Silent();
     // cli::Convert has made sure of the output and puts it in place.
-    auto converted = backend::llama::Convert(
-        {.input = input, .output = output, .type = type, .overwrite = true}, *log);
+    auto converted =
+        backend::llama::Convert({.input = input, .output = output, .type = type, .overwrite = true}, *log);
     if (!converted) return base::Fail(converted.error());
     return converted->lost;
   };

@@ -21,7 +21,8 @@ constexpr std::uintmax_t kMaxTemplateBytes = 1 << 20;
 base::Result<std::string> ReadTemplate(const std::string& path) {
   std::error_code error;
   const auto size = std::filesystem::file_size(path, error);
-  if (error) return base::Fail(Code::kNotFound, "cannot read the chat template " + path + ": " + error.message());
+  if (error)
+    return base::Fail(Code::kNotFound, "cannot read the chat template " + path + ": " + error.message());
   if (size > kMaxTemplateBytes) {
     return base::Fail(Code::kInvalidArgument, "the chat template " + path + " is larger than 1 MiB");
   }
@@ -39,7 +40,8 @@ engine::Loader FakeLoader(const FakeModelOptions& options) {
     fake.answer_tokens = -1;
     fake.real_time = true;
     fake.step_time = [options](std::size_t rows, std::int32_t) {
-      return options.step + options.per_row * static_cast<std::int64_t>(rows - std::min<std::size_t>(rows, 1));
+      return options.step +
+             options.per_row * static_cast<std::int64_t>(rows - std::min<std::size_t>(rows, 1));
     };
     return std::make_unique<backend::FakeBackend>(fake);
   };
@@ -67,8 +69,9 @@ engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template
 
 base::Result<core::ModelSpec> DescribeModel(const Config& config) {
   if (config.model.path.empty()) {
-    return base::Fail(Code::kInvalidArgument,
-                      "no model was named; say `lares serve MODEL.gguf`, or set model.path in the configuration");
+    return base::Fail(
+        Code::kInvalidArgument,
+        "no model was named; say `lares serve MODEL.gguf`, or set model.path in the configuration");
   }
   core::ModelSpec spec;
   if (IsFakeModel(config.model.path)) {
@@ -84,13 +87,13 @@ base::Result<core::ModelSpec> DescribeModel(const Config& config) {
   return spec;
 }
 
-base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config, const core::ModelSpec& spec,
-                                                              Foundations on) {
+base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config,
+                                                              const core::ModelSpec& spec, Foundations on) {
   engine::LocalOptions options;
   options.model = spec.name;
   options.max_waiting = static_cast<std::size_t>(config.scheduling.queue);
-  options.default_max_new =
-      config.scheduling.max_tokens > 0 ? config.scheduling.max_tokens : std::numeric_limits<std::int32_t>::max();
+  options.default_max_new = config.scheduling.max_tokens > 0 ? config.scheduling.max_tokens
+                                                             : std::numeric_limits<std::int32_t>::max();
   options.prefill_rows = config.scheduling.prefill_rows;
   options.host_cache_bytes = config.scheduling.host_cache;
   options.inter_token_p99 = config.scheduling.itl_p99;

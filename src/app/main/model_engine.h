@@ -24,7 +24,7 @@ struct Foundations {
 base::Result<core::ModelSpec> DescribeModel(const Config& config);
 
 // Not started yet. Reads the chat template's file, nothing else.
-base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config, const core::ModelSpec& spec,
-                                                              Foundations on);
+base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config,
+                                                              const core::ModelSpec& spec, Foundations on);
 
 }  // namespace lares::app

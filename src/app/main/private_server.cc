@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/main/private_server.h"
 
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -14,6 +9,11 @@
 #include <filesystem>
 #include <string>
 #include <thread>
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "app/data_directory.h"
 
@@ -61,7 +61,8 @@ base::Result<std::string> StartPrivateServer(const std::string& model_path) {
   if (!folder) return base::Fail(folder.error());
   std::fprintf(stderr, "lares: no server runs; loading %s for this command\n", model_path.c_str());
   const pid_t child = fork();
-  if (child < 0) return base::Fail(Code::kResourceExhausted, std::string("cannot fork: ") + std::strerror(errno));
+  if (child < 0)
+    return base::Fail(Code::kResourceExhausted, std::string("cannot fork: ") + std::strerror(errno));
   if (child == 0) BecomeServer(model_path, *folder);
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < until) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/main/serve.h"
 
-#include <signal.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <string>
 #include <thread>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "app/command_line.h"
 #include "app/data_directory.h"
@@ -51,7 +51,9 @@ void WaitForEnd(const sigset_t& signals, service::Authenticator& keys, http::Ser
   while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
     const auto reloaded = keys.Reload();
     const auto tls = server.ReloadTls();
-    if (!reloaded) log.Error("the key file was not reloaded; the old keys stay in force", {{"cause", reloaded.error().message()}});
+    if (!reloaded)
+      log.Error("the key file was not reloaded; the old keys stay in force",
+                {{"cause", reloaded.error().message()}});
     if (!tls) log.Error("the certificate was not reloaded", {{"cause", tls.error().message()}});
     if (reloaded && tls) log.Info("keys and certificates reloaded");
   }
@@ -78,7 +80,8 @@ void Drain(const ServerSettings& settings, service::Services& services, http::Se
   services.lifecycle.RefuseNew();
   server.Drain();
   if (!services.lifecycle.WaitIdle(settings.drain_timeout)) {
-    log.Warning("requests were still running at the end of the drain", {{"in_flight", services.lifecycle.in_flight()}});
+    log.Warning("requests were still running at the end of the drain",
+                {{"in_flight", services.lifecycle.in_flight()}});
   }
 }
 
@@ -125,12 +128,12 @@ int Serve(LoadedConfig loaded) {
   base::ThreadPool heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10});
   auto engine = MakeEngine(config, *spec, {clock, **log, metrics, heavy});
   if (!engine) return Complain(engine.error());
-  service::Services services(
-      {.version = version,
-       .data_directory = config.data_directory,
-       .log_content = config.log.content,
-       .limits = {.max_answer_tokens = config.scheduling.max_tokens}},
-      {clock, **log, metrics, heavy, **keys}, {service::Model{.spec = *spec, .engine = *engine}});
+  service::Services services({.version = version,
+                              .data_directory = config.data_directory,
+                              .log_content = config.log.content,
+                              .limits = {.max_answer_tokens = config.scheduling.max_tokens}},
+                             {clock, **log, metrics, heavy, **keys},
+                             {service::Model{.spec = *spec, .engine = *engine}});
   http::Server server(HttpOptionsOf(config), services, http::api::RouteTable(services));
 
   if (auto started = server.Start(); !started) return Complain(started.error());

@@ -16,10 +16,14 @@ constexpr std::string_view kUnsafe = "\"\\\\\\x00-\\x1F";
 // \d, \w and \s within [...]; empty for other escapes.
 std::string_view ClassOf(char escape) {
   switch (escape) {
-    case 'd': return "0-9";
-    case 'w': return "a-zA-Z0-9_";
-    case 's': return " ";  // the other spaces are control characters
-    default: return "";
+    case 'd':
+      return "0-9";
+    case 'w':
+      return "a-zA-Z0-9_";
+    case 's':
+      return " ";  // the other spaces are control characters
+    default:
+      return "";
   }
 }
 
@@ -39,21 +43,35 @@ class PatternReader {
  private:
   std::string Step(char c) {
     switch (c) {
-      case '(': return OpenGroup();
-      case ')': return CloseGroup();
-      case '[': return Class();
-      case '{': return Braces();
+      case '(':
+        return OpenGroup();
+      case ')':
+        return CloseGroup();
+      case '[':
+        return Class();
+      case '{':
+        return Braces();
       case '*':
       case '+':
-      case '?': return Repeat(1);
+      case '?':
+        return Repeat(1);
       case '^':
-      case '$': return "^ and $ may only stand at its ends";
+      case '$':
+        return "^ and $ may only stand at its ends";
       case ']':
-      case '}': return Sentence("a lone '", std::string_view(&c, 1), "'");
-      case '\\': return Escape();
-      case '.': return Item(Sentence("[^", kUnsafe, "]"), 1);
-      case '|': ++at_; item_ = false; safe_ += '|'; return "";
-      default: return Safe(c) ? Item(std::string(1, c), 1) : kWhyUnsafe;
+      case '}':
+        return Sentence("a lone '", std::string_view(&c, 1), "'");
+      case '\\':
+        return Escape();
+      case '.':
+        return Item(Sentence("[^", kUnsafe, "]"), 1);
+      case '|':
+        ++at_;
+        item_ = false;
+        safe_ += '|';
+        return "";
+      default:
+        return Safe(c) ? Item(std::string(1, c), 1) : kWhyUnsafe;
     }
   }
 
@@ -157,14 +175,16 @@ class PatternReader {
 
   std::string Escape() {
     const char escape = at_ + 1 < body_.size() ? body_[at_ + 1] : '\0';
-    if (const std::string_view known = ClassOf(escape); !known.empty()) return Item(Sentence("[", known, "]"), 2);
+    if (const std::string_view known = ClassOf(escape); !known.empty())
+      return Item(Sentence("[", known, "]"), 2);
     if (escape == '-' || escape == '/') return Item(std::string(1, escape), 2);
     if (std::string_view("^$.[]()|{}*+?").find(escape) == std::string_view::npos) return kWhyEscape;
     return Item(Sentence("\\", std::string_view(&escape, 1)), 2);
   }
 
   static constexpr const char* kWhyUnsafe = "quotes and control characters are written otherwise in JSON";
-  static constexpr const char* kWhyEscape = "an escape that is not supported (there are \\d, \\w, \\s and \\. etc.)";
+  static constexpr const char* kWhyEscape =
+      "an escape that is not supported (there are \\d, \\w, \\s and \\. etc.)";
 
   std::string_view body_;
   std::int64_t max_repeat_;

@@ -118,7 +118,8 @@ TEST(SchemaCheck, ToolsMayRefineButNotBreakBounds) {
       R"({"properties":{"pattern":{"type":"string","pattern":"\\d","maxLength":100000,"minLength":2}}})",
       SchemaRigour::kBounded);
   EXPECT_EQ(relaxed, R"({"properties":{"pattern":{"type":"string","minLength":2}}})");
-  EXPECT_EQ(PrepareSchema(R"({ "a": 1 })", SchemaRigour::kBounded), R"({ "a": 1 })") << "untouched, byte for byte";
+  EXPECT_EQ(PrepareSchema(R"({ "a": 1 })", SchemaRigour::kBounded), R"({ "a": 1 })")
+      << "untouched, byte for byte";
 }
 
 // The many optional properties that the check allows must still make a grammar that can be used.

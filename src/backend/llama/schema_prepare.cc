@@ -27,7 +27,8 @@ class Preparation {
         continue;
       }
       if (!names && it.key() == "pattern" && it.value().is_string()) Rewrite(it.value());
-      Visit(it.value(), !names && (it.key() == "properties" || it.key() == "$defs" || it.key() == "definitions"));
+      Visit(it.value(),
+            !names && (it.key() == "properties" || it.key() == "$defs" || it.key() == "definitions"));
       ++it;
     }
   }
@@ -40,7 +41,8 @@ class Preparation {
       return text.size() > kMaxPatternBytes || !WhyPatternFails(text, kMaxSchemaRepeat).empty();
     }
     const bool length = key == "minLength" || key == "maxLength" || key == "minItems" || key == "maxItems";
-    return length && value.is_number() && (value < 0 || value > kMaxSchemaRepeat || !value.is_number_integer());
+    return length && value.is_number() &&
+           (value < 0 || value > kMaxSchemaRepeat || !value.is_number_integer());
   }
 
   void Rewrite(ordered_json& value) {

@@ -9,10 +9,10 @@
 
 namespace lares::backend::llama {
 
-// Regular expressions are rewritten so that what they let through is always valid JSON. With kBounded, what would
-// make a grammar impossible, but is only a refinement (tools come with whatever schema their author wrote), is
-// left out. Unchanged, byte for byte, when there is nothing to do or when it is no JSON. Its nesting has been
-// checked.
+// Regular expressions are rewritten so that what they let through is always valid JSON. With kBounded, what
+// would make a grammar impossible, but is only a refinement (tools come with whatever schema their author
+// wrote), is left out. Unchanged, byte for byte, when there is nothing to do or when it is no JSON. Its
+// nesting has been checked.
 std::string PrepareSchema(const std::string& schema, SchemaRigour rigour);
 
 }  // namespace lares::backend::llama

@@ -17,8 +17,8 @@ enum class ArrivalProcess { kPoisson, kConstant };
 
 struct ArrivalPlan {
   ArrivalProcess process = ArrivalProcess::kPoisson;
-  double rate = 1;               // per second
-  std::size_t requests = 0;      // how many; 0: as many as fit into `duration`
+  double rate = 1;           // per second
+  std::size_t requests = 0;  // how many; 0: as many as fit into `duration`
   base::Duration duration{};
 };
 

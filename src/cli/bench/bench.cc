@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/bench.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -11,6 +9,8 @@
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include <sys/resource.h>
 
 #include "app/command_line.h"
 #include "base/clock.h"
@@ -41,10 +41,14 @@ constexpr std::size_t kMaxFileBytes = 1U << 30U;
 int Complain(const base::Error& error) {
   std::fprintf(stderr, "lares: %s\n", ForTerminal(error.message()).c_str());
   switch (error.code()) {
-    case Code::kUnavailable: return app::kExitUnavailable;
-    case Code::kCancelled: return app::kExitInterrupted;
-    case Code::kInvalidArgument: return app::kExitUsage;
-    default: return app::kExitUnavailable;
+    case Code::kUnavailable:
+      return app::kExitUnavailable;
+    case Code::kCancelled:
+      return app::kExitInterrupted;
+    case Code::kInvalidArgument:
+      return app::kExitUsage;
+    default:
+      return app::kExitUnavailable;
   }
 }
 
@@ -154,7 +158,8 @@ base::Status Session::ChooseModel() {
     if (options_.model.empty() && models->size() != 1) {
       std::string names;
       for (const ServedModel& model : *models) names += (names.empty() ? "" : ", ") + model.id;
-      return base::Fail(Code::kInvalidArgument, "the server has not exactly one model; name one with --model: " + names);
+      return base::Fail(Code::kInvalidArgument,
+                        "the server has not exactly one model; name one with --model: " + names);
     }
     if (options_.model.empty()) options_.model = models->front().id;
     bool loading = false;
@@ -184,8 +189,10 @@ base::Status Session::CountWords() {
     if (!read) return base::Fail(read.error());
     known = std::move(*read);
   }
-  if (auto counted = CountTokens(*client_, options_.model, std::move(known), words_); !counted) return counted;
-  if (!words_.exact) std::fputs("lares: the server has no /tokenize; lengths of prompts are estimates\n", stderr);
+  if (auto counted = CountTokens(*client_, options_.model, std::move(known), words_); !counted)
+    return counted;
+  if (!words_.exact)
+    std::fputs("lares: the server has no /tokenize; lengths of prompts are estimates\n", stderr);
   return options_.words_cache.empty() ? base::Status{} : WriteWordCounts(options_.words_cache, words_);
 }
 
@@ -276,7 +283,8 @@ base::Result<int> Session::Report(const std::vector<Outcome>& outcomes) const {
   std::fputs(ForTerminal(ResultTable(result, options_)).c_str(), people);
   if (before_) {
     const auto change = CompareResults(*before_, json);
-    if (!change) return base::Fail(Code::kInvalidArgument, options_.compare + ": " + change.error().message());
+    if (!change)
+      return base::Fail(Code::kInvalidArgument, options_.compare + ": " + change.error().message());
     std::fprintf(people, "\nAgainst %s:\n%s", options_.compare.c_str(), change->c_str());
   }
   if (json_to_output) std::fputs(json.c_str(), stdout);

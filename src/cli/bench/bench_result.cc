@@ -17,10 +17,18 @@ bool IsGood(const Outcome& outcome, const BenchOptions& options) {
 void Count(const Outcome& outcome, BenchResult& result) {
   ++result.sent;
   switch (outcome.kind) {
-    case Kind::kOk: ++result.ok; break;
-    case Kind::kRefused: ++result.refused; break;
-    case Kind::kFailed: ++result.failed; break;
-    case Kind::kUnfinished: ++result.unfinished; break;
+    case Kind::kOk:
+      ++result.ok;
+      break;
+    case Kind::kRefused:
+      ++result.refused;
+      break;
+    case Kind::kFailed:
+      ++result.failed;
+      break;
+    case Kind::kUnfinished:
+      ++result.unfinished;
+      break;
   }
   if (!outcome.error.empty()) ++result.errors[outcome.error];
   if (outcome.kind != Kind::kOk) return;
@@ -67,7 +75,8 @@ BenchResult Evaluate(const std::vector<Outcome>& outcomes, const BenchOptions& o
   if (result.seconds > 0) {
     result.requests_per_second = static_cast<double>(result.ok) / result.seconds;
     result.output_tokens_per_second = static_cast<double>(result.output_tokens) / result.seconds;
-    result.total_tokens_per_second = static_cast<double>(result.output_tokens + result.prompt_tokens) / result.seconds;
+    result.total_tokens_per_second =
+        static_cast<double>(result.output_tokens + result.prompt_tokens) / result.seconds;
     result.good_per_second = static_cast<double>(result.good) / result.seconds;
   }
   const std::size_t judged = result.sent - result.unfinished;

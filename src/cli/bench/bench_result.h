@@ -27,21 +27,21 @@ struct BenchResult {
   std::size_t unfinished = 0;
   std::map<std::string, std::size_t> errors;  // of the refused and failed
 
-  double seconds = 0;                 // from the first request due to the last answer's end
+  double seconds = 0;  // from the first request due to the last answer's end
   std::int64_t prompt_tokens = 0;
   std::int64_t output_tokens = 0;
   std::optional<std::int64_t> cached_tokens;  // where the server tells
-  double requests_per_second = 0;     // answered
+  double requests_per_second = 0;             // answered
   double output_tokens_per_second = 0;
   double total_tokens_per_second = 0;
 
   Distribution ttft;
   Distribution itl;
   Distribution total;
-  Distribution lateness;              // sent after due: the load generator's own delay
+  Distribution lateness;  // sent after due: the load generator's own delay
 
-  std::size_t good = 0;               // ok and within the goals
-  double good_share = 0;              // of the sent, less the unfinished
+  std::size_t good = 0;   // ok and within the goals
+  double good_share = 0;  // of the sent, less the unfinished
   double good_per_second = 0;
   bool has_goal = false;
   bool goal_met = true;

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "cli/bench/progress_line.h"
@@ -80,7 +79,8 @@ TEST(Evaluate, GoodputCountsTheRefusedAsNotGood) {
   options.slo_share = 0.5;
   std::vector<Outcome> outcomes = {Ok(0.1, {0.02, 0.04}), Ok(0.3, {0.02}), Ok(0.1, {0.05})};
   BenchResult result = Evaluate(outcomes, options);
-  EXPECT_EQ(result.good, 1U);  // a mean gap of 30 ms is good, 50 is not, and 300 ms to the first token neither
+  EXPECT_EQ(result.good,
+            1U);  // a mean gap of 30 ms is good, 50 is not, and 300 ms to the first token neither
   EXPECT_FALSE(result.goal_met);
   outcomes = {Ok(0.1, {}), NotOk(Kind::kRefused, "full")};
   result = Evaluate(outcomes, options);
@@ -118,7 +118,8 @@ TEST(CompareResults, ShowsWhatChanged) {
   EXPECT_THAT(*CompareResults(json(0.2, options), json(0.1, options)), HasSubstr("0.500x better"));
   BenchOptions other = options;
   other.concurrency = 9;
-  EXPECT_THAT(*CompareResults(json(0.1, options), json(0.1, other)), HasSubstr("differ in what was asked: concurrency"));
+  EXPECT_THAT(*CompareResults(json(0.1, options), json(0.1, other)),
+              HasSubstr("differ in what was asked: concurrency"));
   EXPECT_FALSE(CompareResults("{}", json(0.1, options)));
   EXPECT_FALSE(CompareResults("nonsense", json(0.1, options)));
   // A file that was cut or made by hand has less in it, and that is no crash.
@@ -129,14 +130,16 @@ TEST(ResultJson, HasEverything) {
   BenchOptions options;
   options.model = "m";
   options.rate = 2;
-  const auto json = nlohmann::json::parse(ResultJson(Evaluate({Ok(0.1, {0.02})}, options), options, "u", "now", "1.2"));
+  const auto json =
+      nlohmann::json::parse(ResultJson(Evaluate({Ok(0.1, {0.02})}, options), options, "u", "now", "1.2"));
   EXPECT_EQ(json["model"], "m");
   EXPECT_EQ(json["options"]["rate"], 2);
   EXPECT_TRUE(json["options"]["concurrency"].is_null());
   EXPECT_EQ(json["ttft_ms"]["p50"], 100);
   EXPECT_EQ(json["counts"]["ok"], 1);
   EXPECT_EQ(json["tokens"]["output"], 2);
-  EXPECT_TRUE(nlohmann::json::parse(ResultJson(Evaluate({}, options), options, "u", "now", "1"))["ttft_ms"].is_null());
+  EXPECT_TRUE(nlohmann::json::parse(ResultJson(Evaluate({}, options), options, "u", "now", "1"))["ttft_ms"]
+                  .is_null());
 }
 
 ExchangeRecord Record(std::vector<std::string> pieces, HttpEnd end = {.status = 200}) {
@@ -144,7 +147,8 @@ ExchangeRecord Record(std::vector<std::string> pieces, HttpEnd end = {.status = 
   record.due = record.sent = At(milliseconds(0));
   for (const std::string& piece : pieces) {
     record.body += piece;
-    record.pieces.push_back({.when = At(milliseconds(10 * (1 + static_cast<int>(record.pieces.size())))), .end = record.body.size()});
+    record.pieces.push_back({.when = At(milliseconds(10 * (1 + static_cast<int>(record.pieces.size())))),
+                             .end = record.body.size()});
   }
   record.ended = At(milliseconds(100));
   record.end = std::move(end);
@@ -152,9 +156,10 @@ ExchangeRecord Record(std::vector<std::string> pieces, HttpEnd end = {.status = 
 }
 
 TEST(ReadOutcome, EventsCountWhenTheirLastByteCame) {
-  const auto outcome = ReadOutcome(Record({"data: {\"choices\":[{\"te", "xt\":\"a\"}]}\n\ndata: {\"choices\":[{\"text\":\"\"}]}\n\n",
-                                           "data: {\"choices\":[{\"text\":\"b\"}]}\n\n", "data: [DONE]\n\n"}),
-                                   true);
+  const auto outcome = ReadOutcome(
+      Record({"data: {\"choices\":[{\"te", "xt\":\"a\"}]}\n\ndata: {\"choices\":[{\"text\":\"\"}]}\n\n",
+              "data: {\"choices\":[{\"text\":\"b\"}]}\n\n", "data: [DONE]\n\n"}),
+      true);
   ASSERT_EQ(outcome.kind, Kind::kOk) << outcome.error;
   EXPECT_NEAR(outcome.ttft, 0.020, 1e-9);
   ASSERT_EQ(outcome.gaps.size(), 1U);
@@ -163,7 +168,8 @@ TEST(ReadOutcome, EventsCountWhenTheirLastByteCame) {
 }
 
 TEST(ReadOutcome, TellsRefusedFromFailed) {
-  EXPECT_EQ(ReadOutcome(Record({R"({"error":{"message":"full"}})"}, {.status = 429}), true).kind, Kind::kRefused);
+  EXPECT_EQ(ReadOutcome(Record({R"({"error":{"message":"full"}})"}, {.status = 429}), true).kind,
+            Kind::kRefused);
   EXPECT_EQ(ReadOutcome(Record({}, {.status = 503}), true).kind, Kind::kRefused);
   EXPECT_EQ(ReadOutcome(Record({"oops"}, {.status = 500}), true).error, "HTTP 500: oops");
   EXPECT_EQ(ReadOutcome(Record({}, {.status = 200, .failure = "cut"}), true).error, "cut");
@@ -175,7 +181,8 @@ TEST(ReadOutcome, TellsRefusedFromFailed) {
 }
 
 TEST(ReadOutcome, ReadsWholeAnswers) {
-  const auto outcome = ReadOutcome(Record({R"({"choices":[{"text":"ab"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})"}), false);
+  const auto outcome = ReadOutcome(
+      Record({R"({"choices":[{"text":"ab"}],"usage":{"prompt_tokens":3,"completion_tokens":2}})"}), false);
   EXPECT_EQ(outcome.kind, Kind::kOk);
   EXPECT_EQ(outcome.output_tokens, 2);
   EXPECT_TRUE(outcome.gaps.empty());
@@ -183,7 +190,13 @@ TEST(ReadOutcome, ReadsWholeAnswers) {
 }
 
 TEST(ProgressText, SaysHowFarItIs) {
-  EXPECT_EQ(ProgressText({.elapsed = std::chrono::seconds(2), .sent = 10, .running = 4, .ended = 6, .not_ok = 1, .pieces = 100}, 20),
+  EXPECT_EQ(ProgressText({.elapsed = std::chrono::seconds(2),
+                          .sent = 10,
+                          .running = 4,
+                          .ended = 6,
+                          .not_ok = 1,
+                          .pieces = 100},
+                         20),
             "2.00 s: 6 of 20 ended, 4 running, 1 refused or failed, 50.0 pieces/s");
 }
 

@@ -46,7 +46,8 @@ void ReadStream(const ExchangeRecord& record, Outcome& outcome) {
   if (outcome.output_tokens == 0) outcome.output_tokens = static_cast<std::int64_t>(texts.size());
   outcome.kind = Outcome::Kind::kOk;
   outcome.ttft = base::Seconds(texts.front() - record.due);
-  for (std::size_t i = 1; i < texts.size(); ++i) outcome.gaps.push_back(base::Seconds(texts[i] - texts[i - 1]));
+  for (std::size_t i = 1; i < texts.size(); ++i)
+    outcome.gaps.push_back(base::Seconds(texts[i] - texts[i - 1]));
 }
 
 void ReadWhole(const ExchangeRecord& record, Outcome& outcome) {

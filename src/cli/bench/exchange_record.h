@@ -36,14 +36,14 @@ struct Outcome {
     kUnfinished,  // the run was interrupted
   };
   Kind kind = Kind::kFailed;
-  std::string error;          // of the refused and failed, shortened
+  std::string error;  // of the refused and failed, shortened
   base::Time due;
   base::Time sent;
   base::Time ended;
   // Seconds; only of kOk.
-  double ttft = 0;            // to the first piece of text
+  double ttft = 0;  // to the first piece of text
   double total = 0;
-  std::vector<double> gaps;   // between two pieces of text
+  std::vector<double> gaps;  // between two pieces of text
   std::int64_t prompt_tokens = 0;
   std::int64_t output_tokens = 0;
   std::optional<std::int64_t> cached_tokens;

@@ -33,9 +33,10 @@ bool ReadRange(std::string_view text, std::int64_t& least, std::int64_t& most) {
 
 base::Result<LengthDistribution> LengthDistribution::Parse(std::string_view text) {
   const auto wrong = [&] {
-    return base::Fail(base::Code::kInvalidArgument,
-                      "\"" + std::string(text.substr(0, 60)) +
-                          "\" is no length; say 128, 64..512, lognormal:MEDIAN,SIGMA or lognormal:MEDIAN,SIGMA,64..512");
+    return base::Fail(
+        base::Code::kInvalidArgument,
+        "\"" + std::string(text.substr(0, 60)) +
+            "\" is no length; say 128, 64..512, lognormal:MEDIAN,SIGMA or lognormal:MEDIAN,SIGMA,64..512");
   };
   LengthDistribution lengths;
   if (!text.starts_with(kLogNormalPrefix)) {
@@ -48,9 +49,12 @@ base::Result<LengthDistribution> LengthDistribution::Parse(std::string_view text
   if (first == std::string_view::npos) return wrong();
   const std::size_t second = rest.find(',', first + 1);
   const bool bounded = second != std::string_view::npos;
-  const std::string_view sigma = rest.substr(first + 1, bounded ? second - first - 1 : std::string_view::npos);
-  if (!ReadNumber(rest.substr(0, first), lengths.median_) || !ReadNumber(sigma, lengths.sigma_)) return wrong();
-  if (!(lengths.median_ >= 1 && lengths.median_ <= kMost && lengths.sigma_ >= 0 && lengths.sigma_ <= 10)) return wrong();
+  const std::string_view sigma =
+      rest.substr(first + 1, bounded ? second - first - 1 : std::string_view::npos);
+  if (!ReadNumber(rest.substr(0, first), lengths.median_) || !ReadNumber(sigma, lengths.sigma_))
+    return wrong();
+  if (!(lengths.median_ >= 1 && lengths.median_ <= kMost && lengths.sigma_ >= 0 && lengths.sigma_ <= 10))
+    return wrong();
   if (bounded && !ReadRange(rest.substr(second + 1), lengths.least_, lengths.most_)) return wrong();
   return lengths;
 }

@@ -61,8 +61,9 @@ void LoadLoop::Send(PlannedRequest request, base::Time due) {
   exchange.record.due = due;
   exchange.record.sent = clock_.Now();
   ++progress_.sent;
-  transport_.Start({.path = std::move(request.path), .body = std::move(request.body), .timeout = settings_.timeout},
-                   exchange);
+  transport_.Start(
+      {.path = std::move(request.path), .body = std::move(request.body), .timeout = settings_.timeout},
+      exchange);
 }
 
 void LoadLoop::Ended(Running& exchange) {

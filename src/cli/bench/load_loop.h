@@ -23,15 +23,15 @@ struct LoadProgress {
   std::size_t sent = 0;
   std::size_t running = 0;
   std::size_t ended = 0;
-  std::size_t not_ok = 0;   // ended with another status than 200, or broken off
-  std::size_t pieces = 0;   // received; about one a token in a stream
+  std::size_t not_ok = 0;  // ended with another status than 200, or broken off
+  std::size_t pieces = 0;  // received; about one a token in a stream
 };
 
 struct LoadSettings {
   bool stream = true;
   base::Duration timeout{};
-  std::function<bool()> interrupted;                      // asked several times a second; may be empty
-  std::function<void(const LoadProgress&)> on_progress;   // a few times a second; may be empty
+  std::function<bool()> interrupted;                     // asked several times a second; may be empty
+  std::function<void(const LoadProgress&)> on_progress;  // a few times a second; may be empty
   // Bytes of answers kept until the end of the run. Beyond it answers are read as they end, which costs the
   // stamps of other streams some precision.
   std::size_t raw_bytes = 512U << 20U;
@@ -39,8 +39,8 @@ struct LoadSettings {
 
 struct ClosedLoop {
   std::size_t concurrency = 1;
-  std::size_t requests = 0;     // 0: no bound
-  base::Duration duration{};    // no new ones after that; 0: no bound
+  std::size_t requests = 0;   // 0: no bound
+  base::Duration duration{};  // no new ones after that; 0: no bound
 };
 
 // Not thread safe; one run at a time.

@@ -13,15 +13,20 @@ using std::chrono::seconds;
 
 // Two tokens, `first` and `gap` after each other.
 ScriptedTransport::Script TwoTokens(milliseconds first, milliseconds gap) {
-  return {.pieces = {{first, "data: {\"choices\":[{\"text\":\"a\"}]}\n\n"},
-                     {gap, "data: {\"choices\":[{\"text\":\"b\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
-                           "\"completion_tokens\":2}}\n\ndata: [DONE]\n\n"}},
-          .end = {.status = 200}};
+  return {
+      .pieces =
+          {{first, "data: {\"choices\":[{\"text\":\"a\"}]}\n\n"},
+           {gap,
+            "data: {\"choices\":[{\"text\":\"b\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,"
+            "\"completion_tokens\":2}}\n\ndata: [DONE]\n\n"}},
+      .end = {.status = 200}};
 }
 
 class Endless final : public RequestSource {
  public:
-  std::optional<PlannedRequest> Next() override { return PlannedRequest{.due = {}, .path = "/", .body = "{}"}; }
+  std::optional<PlannedRequest> Next() override {
+    return PlannedRequest{.due = {}, .path = "/", .body = "{}"};
+  }
 };
 
 struct Bed {

@@ -14,10 +14,10 @@ class Random {
   // Streams of one seed do not depend on each other: more prompts do not move the arrivals.
   Random(std::uint64_t seed, std::uint64_t stream);
 
-  double Uniform();                                    // [0, 1)
-  std::uint64_t Below(std::uint64_t bound);            // [0, bound), bound > 0
-  double Exponential();                                // mean 1
-  double Normal();                                     // mean 0, deviation 1
+  double Uniform();                          // [0, 1)
+  std::uint64_t Below(std::uint64_t bound);  // [0, bound), bound > 0
+  double Exponential();                      // mean 1
+  double Normal();                           // mean 0, deviation 1
 
  private:
   std::mt19937_64 generator_;

@@ -3,6 +3,7 @@
 // Replay files of workload.h.
 #include <algorithm>
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/bench/workload.h"
@@ -46,7 +47,8 @@ base::Result<ReplayLine> ParseLine(const Json& json, std::size_t number) {
     line.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
     return line;
   }
-  if (!ReadLength(json, "prompt_tokens", line.prompt_tokens) || !ReadLength(json, "output_tokens", line.output_tokens)) {
+  if (!ReadLength(json, "prompt_tokens", line.prompt_tokens) ||
+      !ReadLength(json, "output_tokens", line.output_tokens)) {
     return WrongLine(number, "expected \"body\", a bare body, or \"prompt_tokens\" and \"output_tokens\"");
   }
   return line;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/bench/bench_result.h"
@@ -108,12 +109,18 @@ std::string Differences(const Json& before, const Json& after) {
 
 std::string ResultJson(const BenchResult& r, const BenchOptions& options, const std::string& server,
                        const std::string& started, const std::string& version) {
-  Json json{{"tool", "lares bench"},  {"version", version}, {"started", started}, {"server", server},
-            {"model", options.model}, {"seed", OrNull(options.seed)}, {"options", ToJson(options)}};
-  json["counts"] = {{"sent", r.sent}, {"ok", r.ok}, {"refused", r.refused}, {"failed", r.failed}, {"unfinished", r.unfinished}};
+  Json json{{"tool", "lares bench"},     {"version", version},     {"started", started},
+            {"server", server},          {"model", options.model}, {"seed", OrNull(options.seed)},
+            {"options", ToJson(options)}};
+  json["counts"] = {{"sent", r.sent},
+                    {"ok", r.ok},
+                    {"refused", r.refused},
+                    {"failed", r.failed},
+                    {"unfinished", r.unfinished}};
   json["errors"] = r.errors;
   json["seconds"] = Rounded(r.seconds);
-  json["tokens"] = {{"prompt", r.prompt_tokens}, {"output", r.output_tokens}, {"cached", OrNull(r.cached_tokens)}};
+  json["tokens"] = {
+      {"prompt", r.prompt_tokens}, {"output", r.output_tokens}, {"cached", OrNull(r.cached_tokens)}};
   json["throughput"] = {{"requests_per_second", Rounded(r.requests_per_second)},
                         {"output_tokens_per_second", Rounded(r.output_tokens_per_second)},
                         {"total_tokens_per_second", Rounded(r.total_tokens_per_second)}};
@@ -121,8 +128,12 @@ std::string ResultJson(const BenchResult& r, const BenchOptions& options, const 
   json["itl_ms"] = ToJson(r.itl);
   json["total_ms"] = ToJson(r.total);
   json["lateness_ms"] = ToJson(r.lateness);
-  json["goodput"] = {{"good", r.good}, {"share", Rounded(r.good_share)}, {"per_second", Rounded(r.good_per_second)},
-                     {"wanted", options.slo_share}, {"goal", r.has_goal}, {"met", r.goal_met}};
+  json["goodput"] = {{"good", r.good},
+                     {"share", Rounded(r.good_share)},
+                     {"per_second", Rounded(r.good_per_second)},
+                     {"wanted", options.slo_share},
+                     {"goal", r.has_goal},
+                     {"met", r.goal_met}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

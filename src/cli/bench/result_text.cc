@@ -32,18 +32,20 @@ std::string Tokens(const BenchResult& r) {
 
 void AddRow(TextTable& table, const char* name, const Distribution& d) {
   if (d.count == 0) return;
-  table.Add({name, NumberText(d.p50), NumberText(d.p95), NumberText(d.p99), NumberText(d.max), NumberText(d.mean),
-             std::to_string(d.count)});
+  table.Add({name, NumberText(d.p50), NumberText(d.p95), NumberText(d.p99), NumberText(d.max),
+             NumberText(d.mean), std::to_string(d.count)});
 }
 
 std::string Goal(const BenchResult& r, const BenchOptions& options) {
   if (!r.has_goal) return {};
   std::string goal;
   if (options.slo_ttft) goal += "TTFT <= " + NumberText(base::Milliseconds(*options.slo_ttft)) + " ms";
-  if (options.slo_itl) goal += (goal.empty() ? "" : ", ") + ("mean ITL <= " + NumberText(base::Milliseconds(*options.slo_itl))) + " ms";
+  if (options.slo_itl)
+    goal += (goal.empty() ? "" : ", ") + ("mean ITL <= " + NumberText(base::Milliseconds(*options.slo_itl))) +
+            " ms";
   return "Goodput: " + NumberText(r.good_per_second) + " requests/s; " + NumberText(r.good_share * 100) +
-         " % good (" + goal + "), wanted " + NumberText(options.slo_share * 100) + " %: " +
-         (r.goal_met ? "met" : "MISSED") + "\n";
+         " % good (" + goal + "), wanted " + NumberText(options.slo_share * 100) +
+         " %: " + (r.goal_met ? "met" : "MISSED") + "\n";
 }
 
 }  // namespace
@@ -57,7 +59,8 @@ std::string ResultTable(const BenchResult& result, const BenchOptions& options) 
   if (options.rate || !options.replay.empty()) AddRow(table, "sent late by", result.lateness);
   if (result.ok > 0) text += "\n" + table.Text() + "\n";
   text += Goal(result, options);
-  for (const auto& [error, count] : result.errors) text += "Error, " + std::to_string(count) + " times: " + error + "\n";
+  for (const auto& [error, count] : result.errors)
+    text += "Error, " + std::to_string(count) + " times: " + error + "\n";
   return text;
 }
 

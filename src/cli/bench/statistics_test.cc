@@ -61,7 +61,11 @@ TEST(Random, HasTheMomentsItShould) {
 
 TEST(PlanArrivals, APoissonProcessHasItsRateAndItsSpread) {
   Random random(3, 0);
-  const auto due = PlanArrivals({.process = ArrivalProcess::kPoisson, .rate = 50, .requests = 0, .duration = std::chrono::seconds(1000)}, random);
+  const auto due = PlanArrivals({.process = ArrivalProcess::kPoisson,
+                                 .rate = 50,
+                                 .requests = 0,
+                                 .duration = std::chrono::seconds(1000)},
+                                random);
   EXPECT_NEAR(static_cast<double>(due.size()), 50'000, 1000);
   double mean = 0;
   double squares = 0;
@@ -79,8 +83,10 @@ TEST(PlanArrivals, APoissonProcessHasItsRateAndItsSpread) {
 
 TEST(PlanArrivals, AConstantStreamHasNoSpread) {
   Random random(3, 0);
-  const auto due = PlanArrivals({.process = ArrivalProcess::kConstant, .rate = 4, .requests = 3, .duration = {}}, random);
-  EXPECT_EQ(due, (std::vector<base::Duration>{{}, std::chrono::milliseconds(250), std::chrono::milliseconds(500)}));
+  const auto due =
+      PlanArrivals({.process = ArrivalProcess::kConstant, .rate = 4, .requests = 3, .duration = {}}, random);
+  EXPECT_EQ(
+      due, (std::vector<base::Duration>{{}, std::chrono::milliseconds(250), std::chrono::milliseconds(500)}));
 }
 
 TEST(PlanArrivals, IsRepeatable) {
@@ -111,8 +117,8 @@ TEST(LengthDistribution, DrawsWhatItSays) {
 }
 
 TEST(LengthDistribution, RefusesTheRest) {
-  for (const auto* text : {"", "0", "-5", "5..3", "a", "1..", "..5", "lognormal:", "lognormal:5", "lognormal:0,1", "lognormal:5,nan",
-                           "lognormal:5,1,9..3", "99999999999", "1.5"}) {
+  for (const auto* text : {"", "0", "-5", "5..3", "a", "1..", "..5", "lognormal:", "lognormal:5",
+                           "lognormal:0,1", "lognormal:5,nan", "lognormal:5,1,9..3", "99999999999", "1.5"}) {
     EXPECT_FALSE(LengthDistribution::Parse(text)) << text;
   }
 }

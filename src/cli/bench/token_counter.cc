@@ -4,9 +4,10 @@
 #include <chrono>
 #include <deque>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 #include "cli/bench/word_table.h"
 #include "cli/stream_event.h"
@@ -56,7 +57,8 @@ class Question final : public Receiver {
 base::Error Unusable(const HttpEnd& end, std::string_view body) {
   if (!end.failure.empty()) return {Code::kUnavailable, end.failure};
   const std::string message = ParseErrorBody(body).message;
-  return {Code::kInternal, message.empty() ? "/tokenize answers with status " + std::to_string(end.status) : message};
+  return {Code::kInternal,
+          message.empty() ? "/tokenize answers with status " + std::to_string(end.status) : message};
 }
 
 base::Status CountAll(Transport& transport, const std::string& model, const std::vector<std::string>& words,
@@ -66,8 +68,9 @@ base::Status CountAll(Transport& transport, const std::string& model, const std:
   while (next < words.size() || !asked.empty()) {
     while (next < words.size() && asked.size() < kAtOnce) {
       asked.push_back(std::make_unique<Question>(words[next++]));
-      transport.Start({.path = "/tokenize", .body = TokenizeBody(model, " " + asked.back()->word), .timeout = kTimeout},
-                      *asked.back());
+      transport.Start(
+          {.path = "/tokenize", .body = TokenizeBody(model, " " + asked.back()->word), .timeout = kTimeout},
+          *asked.back());
     }
     while (!asked.empty() && !asked.front()->end) transport.Poll(kTimeout);
     const Question& oldest = *asked.front();
@@ -94,12 +97,14 @@ base::Status UseMean(Transport& transport, const std::string& model, WordTable& 
   }
   Json body = {{"prompt", text}, {"max_tokens", 1}};
   if (!model.empty()) body["model"] = model;
-  const HttpAnswer answer = Fetch(transport, {.path = "/v1/completions", .body = Dump(body), .timeout = kTimeout});
+  const HttpAnswer answer =
+      Fetch(transport, {.path = "/v1/completions", .body = Dump(body), .timeout = kTimeout});
   const StreamEvent event = ParseWholeAnswer(answer.body);
   if (answer.end.status != 200 || !event.usage || event.usage->prompt <= 0 || words == 0) {
-    return base::Fail(Code::kFailedPrecondition,
-                      "the server has no /tokenize and its completions say no usage: prompts of a wanted length "
-                      "cannot be made; use --replay");
+    return base::Fail(
+        Code::kFailedPrecondition,
+        "the server has no /tokenize and its completions say no usage: prompts of a wanted length "
+        "cannot be made; use --replay");
   }
   const double mean = static_cast<double>(event.usage->prompt) / static_cast<double>(words);
   for (const std::string& word : table.Words()) table.tokens[word] = mean;
@@ -119,7 +124,8 @@ base::Status CountTokens(Transport& transport, const std::string& model, std::ma
   if (!missing.empty()) {
     // One first: whether there is a /tokenize at all.
     const HttpAnswer first =
-        Fetch(transport, {.path = "/tokenize", .body = TokenizeBody(model, " " + missing.front()), .timeout = kTimeout});
+        Fetch(transport,
+              {.path = "/tokenize", .body = TokenizeBody(model, " " + missing.front()), .timeout = kTimeout});
     if (!first.end.failure.empty()) return base::Fail(Code::kUnavailable, first.end.failure);
     const bool absent = first.end.status == 404 && ParseErrorBody(first.body).code != "model_not_found";
     if (absent || first.end.status == 405) return UseMean(transport, model, table);

@@ -6,9 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
+
+#include <nlohmann/json.hpp>
 
 namespace lares::cli {
 namespace {
@@ -22,7 +23,8 @@ constexpr const char* kLicences = "/usr/share/common-licenses";
 constexpr std::size_t kFewestWords = 5;
 constexpr std::size_t kMostWords = 60;
 
-constexpr std::string_view kOwnText = R"(The lar of a house keeps watch over those who live in it and asks for little.
+constexpr std::string_view kOwnText =
+    R"(The lar of a house keeps watch over those who live in it and asks for little.
 Every morning the kitchen gives him a share of the bread; in the evening somebody lights a small lamp.
 When the family moves to another town the old people carry his figure wrapped in a woollen cloth.
 Nobody remembers who made it, but the wood is dark from many hands and many winters.
@@ -62,7 +64,8 @@ std::vector<std::vector<std::string>> SplitSentences(std::string_view text) {
     if (!IsAscii(word) || word.size() > 32) continue;
     current.push_back(word);
     if (!EndsSentence(word)) continue;
-    if (current.size() >= kFewestWords && current.size() <= kMostWords) sentences.push_back(std::move(current));
+    if (current.size() >= kFewestWords && current.size() <= kMostWords)
+      sentences.push_back(std::move(current));
     current.clear();
   }
   return sentences;
@@ -71,7 +74,8 @@ std::vector<std::vector<std::string>> SplitSentences(std::string_view text) {
 base::Result<std::string> CorpusText(const std::string& file) {
   std::error_code error;
   if (!file.empty()) {
-    if (!fs::is_regular_file(file, error)) return base::Fail(Code::kNotFound, "there is no text file " + file);
+    if (!fs::is_regular_file(file, error))
+      return base::Fail(Code::kNotFound, "there is no text file " + file);
     return ReadUpTo(file, kMaxCorpusBytes);
   }
   std::vector<fs::path> files;
@@ -80,7 +84,8 @@ base::Result<std::string> CorpusText(const std::string& file) {
   }
   std::ranges::sort(files);
   std::string text;
-  for (const fs::path& path : files) text += ReadUpTo(path, kMaxCorpusBytes - std::min(text.size(), kMaxCorpusBytes)) + "\n";
+  for (const fs::path& path : files)
+    text += ReadUpTo(path, kMaxCorpusBytes - std::min(text.size(), kMaxCorpusBytes)) + "\n";
   return text.empty() ? std::string(kOwnText) : text;
 }
 

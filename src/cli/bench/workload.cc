@@ -2,8 +2,9 @@
 #include "cli/bench/workload.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <nlohmann/json.hpp>
 
 namespace lares::cli {
 namespace {
@@ -35,7 +36,8 @@ base::Result<RequestWriter> RequestWriter::Make(const BenchOptions& options) {
   writer.ignore_eos_ = options.ignore_eos;
   writer.extra_ = options.extra.empty() ? "{}" : options.extra;
   if (Json::parse(writer.extra_, nullptr, false).is_object()) return writer;
-  return base::Fail(base::Code::kInvalidArgument, "--extra: \"" + options.extra.substr(0, 80) + "\" is no JSON object");
+  return base::Fail(base::Code::kInvalidArgument,
+                    "--extra: \"" + options.extra.substr(0, 80) + "\" is no JSON object");
 }
 
 PlannedRequest RequestWriter::FromPrompt(const std::string& prompt, std::int32_t output_tokens) const {
@@ -64,12 +66,16 @@ base::Result<PlannedRequest> RequestWriter::FromBody(std::string_view json) cons
   if (!model_.empty()) body["model"] = model_;
   SetStreaming(body, stream_);
   body.update(Json::parse(extra_));
-  return PlannedRequest{.due = {}, .path = std::string(chat ? kChatPath : kCompletionPath), .body = Dump(body)};
+  return PlannedRequest{
+      .due = {}, .path = std::string(chat ? kChatPath : kCompletionPath), .body = Dump(body)};
 }
 
 MadeUpRequests::MadeUpRequests(const BenchOptions& options, Lengths lengths, const RequestWriter& writer,
                                PromptMaker& prompts)
-    : writer_(writer), prompts_(prompts), lengths_(lengths), random_(options.seed.value_or(1), kLengthStream) {
+    : writer_(writer),
+      prompts_(prompts),
+      lengths_(lengths),
+      random_(options.seed.value_or(1), kLengthStream) {
   for (std::int32_t group = 0; options.shared_prefix > 0 && group < options.prefix_groups; ++group) {
     prefixes_.push_back(prompts.Shared(static_cast<std::uint64_t>(group), options.shared_prefix));
   }

@@ -58,7 +58,8 @@ class MadeUpRequests final : public RequestSource {
     LengthDistribution prompt;
     LengthDistribution output;
   };
-  MadeUpRequests(const BenchOptions& options, Lengths lengths, const RequestWriter& writer, PromptMaker& prompts);
+  MadeUpRequests(const BenchOptions& options, Lengths lengths, const RequestWriter& writer,
+                 PromptMaker& prompts);
 
   std::optional<PlannedRequest> Next() override;
 
@@ -83,8 +84,8 @@ class ListedRequests final : public RequestSource {
 
 // One line of a replay file.
 struct ReplayLine {
-  std::optional<double> at;       // seconds
-  std::string body;               // JSON; empty: a prompt of the lengths below is made up
+  std::optional<double> at;  // seconds
+  std::string body;          // JSON; empty: a prompt of the lengths below is made up
   std::int32_t prompt_tokens = 0;
   std::int32_t output_tokens = 0;
 };

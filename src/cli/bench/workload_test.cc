@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/workload.h"
 
+#include <filesystem>
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "cli/bench/word_table.h"
 #include "cli/scripted_transport.h"
@@ -14,9 +14,9 @@
 namespace lares::cli {
 namespace {
 
+using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using nlohmann::json;
 
 WordTable Table() {
   WordTable table;
@@ -55,7 +55,8 @@ TEST(SplitSentences, KeepsWholeSentences) {
 TEST(PromptMaker, MakesPromptsOfTheWantedLength) {
   const WordTable table = Table();
   PromptMaker prompts(table, 5);
-  for (const std::int32_t tokens : {10, 17, 100, 1000}) EXPECT_EQ(CountOf(table, prompts.Unique(tokens)), tokens);
+  for (const std::int32_t tokens : {10, 17, 100, 1000})
+    EXPECT_EQ(CountOf(table, prompts.Unique(tokens)), tokens);
 }
 
 TEST(PromptMaker, NoTwoPromptsBeginAlike) {
@@ -125,7 +126,9 @@ TEST(MadeUpRequests, PrefixesAreShared) {
 }
 
 TEST(ParseReplay, ReadsEveryForm) {
-  const auto lines = ParseReplay("{\"at\":1.5,\"body\":{\"prompt\":\"a\"}}\n\n{\"messages\":[],\"at\":0}\n{\"prompt_tokens\":5,\"output_tokens\":7,\"at\":2}\n");
+  const auto lines = ParseReplay(
+      "{\"at\":1.5,\"body\":{\"prompt\":\"a\"}}\n\n{\"messages\":[],\"at\":0}\n{\"prompt_tokens\":5,\"output_"
+      "tokens\":7,\"at\":2}\n");
   ASSERT_TRUE(lines) << lines.error().message();
   ASSERT_EQ(lines->size(), 3U);
   EXPECT_EQ((*lines)[0].at, 1.5);
@@ -179,7 +182,9 @@ TEST(CountTokens, AsksTheServerForEachWord) {
 TEST(CountTokens, FallsBackToAMean) {
   base::ManualClock clock;
   ScriptedTransport transport(clock);
-  transport.scripts = {Says("no such page", 404), Says(R"({"choices":[{"text":"x"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})")};
+  transport.scripts = {
+      Says("no such page", 404),
+      Says(R"({"choices":[{"text":"x"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})")};
   WordTable table;
   table.sentences = {{"alpha", "beta"}};
   ASSERT_TRUE(CountTokens(transport, "m", {}, table));

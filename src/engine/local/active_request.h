@@ -38,7 +38,7 @@ struct ActiveRequest {
 
   std::vector<ActiveChoice> choices;
   std::size_t choices_left = 0;
-  bool started = false;       // its first rows were computed
+  bool started = false;  // its first rows were computed
   core::Usage usage;
   core::Timings timings;
   GapHistogram gaps;

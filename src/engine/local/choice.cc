@@ -56,10 +56,11 @@ void Choice::Finish(core::FinishReason reason, core::Delta& delta) {
   }
   if (options_.parser) {
     auto parsed = options_.parser->Parse(text_, false);
-    if (!parsed) parsed = options_.parser->Parse(text_, true);   // cut off by length: what can be read of it
+    if (!parsed) parsed = options_.parser->Parse(text_, true);  // cut off by length: what can be read of it
     if (!parsed) parsed = backend::ParsedAnswer{.content = text_, .reasoning = {}, .tool_calls = {}};
     parts_.Grow(*parsed, delta);
-    if (parts_.has_tool_calls() && reason == core::FinishReason::kStop) reason = core::FinishReason::kToolCalls;
+    if (parts_.has_tool_calls() && reason == core::FinishReason::kStop)
+      reason = core::FinishReason::kToolCalls;
   }
   finish_ = reason;
   delta.finish = reason;

@@ -23,14 +23,14 @@
 namespace lares::engine {
 
 struct ChoiceOptions {
-  std::string request;                  // id
+  std::string request;  // id
   std::int32_t index = 0;
-  std::int32_t max_new = 1;             // counts from the answer's beginning, replayed ids included
+  std::int32_t max_new = 1;  // counts from the answer's beginning, replayed ids included
   std::vector<std::string> stop;
   std::vector<core::TokenId> visible_specials;  // control tokens whose text the parser wants
   std::shared_ptr<const backend::AnswerParser> parser;
   sampling::SamplerOptions sampler;
-  std::vector<core::TokenId> prompt_tail;       // for the repeat penalty
+  std::vector<core::TokenId> prompt_tail;  // for the repeat penalty
 };
 
 class Choice {
@@ -43,7 +43,7 @@ class Choice {
 
   struct Advance {
     core::TokenId token = 0;
-    core::Delta delta;      // finish is set on the last
+    core::Delta delta;  // finish is set on the last
   };
   // Samples one token from `logits`. Not after it finished.
   Advance Next(std::span<const float> logits);

@@ -29,13 +29,15 @@ EngineMetrics::EngineMetrics(base::Metrics& m, const std::string& model)
                                     With(model, "phase", "prefill"), RatioBuckets())),
       preemptions_(m.AddCounter("lares_preemptions_total", "Sequences paused for lack of KV cells.",
                                 {{"model", model}})),
-      evictions_(m.AddCounter("lares_cache_evictions_total", "Cached prefixes given up.", {{"model", model}})),
+      evictions_(
+          m.AddCounter("lares_cache_evictions_total", "Cached prefixes given up.", {{"model", model}})),
       waiting_(m.AddGauge("lares_sequences", "Sequences by state.", With(model, "state", "waiting"))),
       running_(m.AddGauge("lares_sequences", "Sequences by state.", With(model, "state", "running"))),
       cells_free_(m.AddGauge("lares_kv_cells", "KV cells by use.", With(model, "use", "free"))),
       cells_used_(m.AddGauge("lares_kv_cells", "KV cells by use.", With(model, "use", "used"))),
       cells_cached_(m.AddGauge("lares_kv_cells", "KV cells by use.", With(model, "use", "cached"))),
-      host_bytes_(m.AddGauge("lares_host_cache_bytes", "Saved KV states in host memory.", {{"model", model}})) {}
+      host_bytes_(
+          m.AddGauge("lares_host_cache_bytes", "Saved KV states in host memory.", {{"model", model}})) {}
 
 void EngineMetrics::OnStep(const scheduler::Step& step, const scheduler::StepResult& result) {
   const auto observe = [](base::Histogram& seconds, base::Histogram& ratio, base::Duration real,

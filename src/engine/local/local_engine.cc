@@ -12,8 +12,8 @@ namespace lares::engine {
 
 using base::Code;
 
-LocalEngine::LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool, const base::Clock& clock,
-                         base::Metrics& metrics, base::Logger& log)
+LocalEngine::LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool,
+                         const base::Clock& clock, base::Metrics& metrics, base::Logger& log)
     : options_(std::move(options)),
       loader_(std::move(loader)),
       pool_(pool),
@@ -90,11 +90,11 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
     if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
     const std::size_t room = options_.max_waiting + static_cast<std::size_t>(backend_->facts().slots);
     if (requests_.size() >= room) {
-      return base::Fail(base::Error(Code::kResourceExhausted, "the queue is full: " +
-                                                                  std::to_string(requests_.size()) +
-                                                                  " requests wait or run")
-                            .WithReason("queue_full")
-                            .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_)));
+      return base::Fail(
+          base::Error(Code::kResourceExhausted,
+                      "the queue is full: " + std::to_string(requests_.size()) + " requests wait or run")
+              .WithReason("queue_full")
+              .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_)));
     }
     if (!requests_.emplace(active->request.id, active).second) {
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
@@ -158,9 +158,9 @@ base::Result<std::string> LocalEngine::Detokenize(std::span<const core::TokenId>
   std::string text;
   for (const core::TokenId token : tokens) {
     if (token < 0 || token >= (*backend)->facts().vocabulary) {
-      return base::Fail(base::Error(Code::kInvalidArgument, "token " + std::to_string(token) +
-                                                                " is not in the vocabulary of " +
-                                                                std::to_string((*backend)->facts().vocabulary))
+      return base::Fail(base::Error(Code::kInvalidArgument,
+                                    "token " + std::to_string(token) + " is not in the vocabulary of " +
+                                        std::to_string((*backend)->facts().vocabulary))
                             .WithParam("tokens"));
     }
     text += (*backend)->Piece(token, true);

@@ -33,11 +33,11 @@
 namespace lares::engine {
 
 struct LocalOptions {
-  std::string model;                       // name in metrics and status
-  std::size_t max_waiting = 256;           // requests beyond those that run
-  std::int32_t default_max_new = 4096;     // answer length when the client names none
-  std::size_t sampling_helpers = 1;        // threads beside the engine's own
-  std::int32_t prefill_rows = 512;         // per call; at most the backend's max_rows
+  std::string model;                                      // name in metrics and status
+  std::size_t max_waiting = 256;                          // requests beyond those that run
+  std::int32_t default_max_new = 4096;                    // answer length when the client names none
+  std::size_t sampling_helpers = 1;                       // threads beside the engine's own
+  std::int32_t prefill_rows = 512;                        // per call; at most the backend's max_rows
   base::Duration stuck_after = std::chrono::seconds(60);  // one call longer than this: Status says stuck
   std::uint64_t host_cache_bytes = 0;
   base::Duration inter_token_p99 = std::chrono::milliseconds(500);
@@ -104,7 +104,7 @@ class LocalEngine final : public Engine {
   base::Logger& log_;
   EngineMetrics metrics_;
 
-  std::unique_ptr<backend::Backend> backend_;      // set once by Load, before `ready_`
+  std::unique_ptr<backend::Backend> backend_;  // set once by Load, before `ready_`
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<StepRunner> runner_;
   RowPool rows_;

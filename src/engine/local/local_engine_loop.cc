@@ -29,7 +29,8 @@ bool LocalEngine::Load() {
     return !stopping_;
   });
   if (!loaded) {
-    log_.Error("the model could not be loaded", {{"model", options_.model}, {"cause", loaded.error().message()}});
+    log_.Error("the model could not be loaded",
+               {{"model", options_.model}, {"cause", loaded.error().message()}});
     const std::lock_guard lock(mutex_);
     status_.state = core::EngineState::kFailed;
     status_.failure = loaded.error().message();
@@ -283,7 +284,8 @@ void LocalEngine::EndAll(const base::Error& error) {
 // A call failed in a way that leaves the context undefined: what runs ends with the error, what waits too,
 // and everything starts from an empty context.
 void LocalEngine::Recover(const base::Error& error) {
-  log_.Error("a step failed; the context is cleared", {{"model", options_.model}, {"cause", error.message()}});
+  log_.Error("a step failed; the context is cleared",
+             {{"model", options_.model}, {"cause", error.message()}});
   std::unordered_set<Active> affected;
   for (const auto& [id, ref] : sequences_) affected.insert(ref.request);
   for (const Active& active : affected) {

@@ -3,9 +3,9 @@
 // LocalEngine on the fake backend: the contract every engine keeps, and what is particular to this one.
 #include "engine/local/local_engine.h"
 
-#include <gtest/gtest.h>
-
 #include <latch>
+
+#include <gtest/gtest.h>
 
 #include "backend/fake/fake_backend.h"
 #include "engine/contract_test.h"
@@ -23,7 +23,8 @@ class LocalUnderTest final : public EngineUnderTest {
     options.model = "fake";
     engine_ = std::make_unique<LocalEngine>(
         options,
-        [fake](const std::function<bool(float)>& progress) -> base::Result<std::unique_ptr<backend::Backend>> {
+        [fake](
+            const std::function<bool(float)>& progress) -> base::Result<std::unique_ptr<backend::Backend>> {
           if (!progress(0.5F)) return base::Fail(base::Code::kCancelled, "stopped while loading");
           return std::make_unique<FakeBackend>(fake);
         },
@@ -181,7 +182,8 @@ TEST(LocalEngine, AModelThatCannotBeLoadedSaysWhy) {
         return base::Fail(base::Code::kDataLoss, "the file ends too early");
       },
       pool, clock, metrics, *log);
-  EXPECT_EQ(engine.Submit(Ask("a", "x", 1), std::make_shared<RecordingSink>()).error().reason(), "model_loading");
+  EXPECT_EQ(engine.Submit(Ask("a", "x", 1), std::make_shared<RecordingSink>()).error().reason(),
+            "model_loading");
   engine.Start();
   EXPECT_FALSE(engine.WaitUntilReady());
   EXPECT_EQ(engine.Status().failure, "the file ends too early");

@@ -98,8 +98,8 @@ base::Result<Prepared> Prepare(const backend::Backend& backend, const core::Gene
       if (!made) return base::Fail(made.error());
       constraint = std::move(*made);
     }
-    auto choice = std::make_unique<Choice>(
-        backend, OptionsOf(backend, request, *rendered, i, seed, *max_new), std::move(constraint));
+    auto choice = std::make_unique<Choice>(backend, OptionsOf(backend, request, *rendered, i, seed, *max_new),
+                                           std::move(constraint));
     const auto index = static_cast<std::size_t>(i);
     prepared.produced.push_back(index < request.produced.size() ? request.produced[index]
                                                                 : std::vector<core::TokenId>{});

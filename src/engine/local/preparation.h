@@ -17,9 +17,9 @@ namespace lares::engine {
 
 struct Prepared {
   std::vector<core::Symbol> prompt;
-  std::vector<std::unique_ptr<Choice>> choices;           // produced ids already replayed
-  std::vector<std::vector<core::TokenId>> produced;       // per choice
-  std::int32_t max_new = 0;                               // per choice, from its beginning
+  std::vector<std::unique_ptr<Choice>> choices;      // produced ids already replayed
+  std::vector<std::vector<core::TokenId>> produced;  // per choice
+  std::int32_t max_new = 0;                          // per choice, from its beginning
   std::uint64_t salt = 0;
 };
 

@@ -2,7 +2,6 @@
 //
 // Who may come in: keys, permissions, names, pages.
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "http/api/test_server.h"
@@ -35,8 +34,8 @@ TEST(Access, AKeyIsNeededAndCounts) {
   EXPECT_EQ(nobody.status, 401);
   EXPECT_TRUE(nobody.headers.at("www-authenticate").starts_with("Bearer"));
   EXPECT_EQ(json::parse(nobody.body)["error"]["code"], "missing_api_key");
-  for (const char* value : {"Bearer", "Bearer ", "key-root", "Basic key-root", "Bearer key-roo", "Bearer key-root2",
-                            "Bearer key-root key-root"}) {
+  for (const char* value : {"Bearer", "Bearer ", "key-root", "Basic key-root", "Bearer key-roo",
+                            "Bearer key-root2", "Bearer key-root key-root"}) {
     EXPECT_EQ(Get(lares, "/v1/models", std::string("Authorization: ") + value + "\r\n").status, 401) << value;
   }
   EXPECT_EQ(Get(lares, "/v1/models", "Authorization: Bearer key-root\r\n").status, 200);
@@ -74,7 +73,8 @@ TEST(Access, ProbesAreOpenAndTellStrangersLittle) {
     EXPECT_EQ(Get(lares, path, "").status, 200) << path;
   }
   EXPECT_EQ(Get(lares, "/health", "").body.find("diskSpace"), std::string::npos);
-  EXPECT_NE(Get(lares, "/health", "Authorization: Bearer key-root\r\n").body.find("diskSpace"), std::string::npos);
+  EXPECT_NE(Get(lares, "/health", "Authorization: Bearer key-root\r\n").body.find("diskSpace"),
+            std::string::npos);
 }
 
 TEST(Access, ABodyIsNotReadFromAStranger) {
@@ -121,8 +121,10 @@ TEST(Access, RequestIdsAreEchoedWhenPlain) {
   TestServer lares;
   EXPECT_EQ(Get(lares, "/livez", "X-Request-Id: mine-1\r\n").headers.at("x-request-id"), "mine-1");
   EXPECT_EQ(Get(lares, "/nothing", "X-Request-Id: mine-2\r\n").headers.at("x-request-id"), "mine-2");
-  for (const std::string& bad : {std::string("a b"), std::string(200, 'a'), std::string("a\"b"), std::string("a=b")}) {
-    EXPECT_TRUE(Get(lares, "/livez", "X-Request-Id: " + bad + "\r\n").headers.at("x-request-id").starts_with("req-"));
+  for (const std::string& bad :
+       {std::string("a b"), std::string(200, 'a'), std::string("a\"b"), std::string("a=b")}) {
+    EXPECT_TRUE(
+        Get(lares, "/livez", "X-Request-Id: " + bad + "\r\n").headers.at("x-request-id").starts_with("req-"));
   }
 }
 

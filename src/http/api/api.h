@@ -46,8 +46,8 @@ inline constexpr std::size_t kSmallBody = 64 * 1024;
 base::Error Busy();
 base::Error OutOfMemory();
 
-// Runs `work` (Result<T>()) on the heavy pool and `then(Result<T>)` on the connection's thread. When the client
-// has gone meanwhile, `then` is not called; when the pool is full, the client is told.
+// Runs `work` (Result<T>()) on the heavy pool and `then(Result<T>)` on the connection's thread. When the
+// client has gone meanwhile, `then` is not called; when the pool is full, the client is told.
 template <class Work, class Then>
 void RunHeavy(Api& api, const std::shared_ptr<Exchange>& exchange, Work work, Then then) {
   using Outcome = decltype(work());
@@ -65,8 +65,8 @@ void RunHeavy(Api& api, const std::shared_ptr<Exchange>& exchange, Work work, Th
   if (!taken) exchange->Respond(Busy());
 }
 
-// Reads the body with `parse` (Result<T>(std::string_view)): here when it is small, else on the heavy pool. An
-// error is answered; `then(T)` gets the rest.
+// Reads the body with `parse` (Result<T>(std::string_view)): here when it is small, else on the heavy pool.
+// An error is answered; `then(T)` gets the rest.
 template <class Parse, class Then>
 void ReadBody(Api& api, const std::shared_ptr<Exchange>& exchange, Parse parse, Then then) {
   const auto finish = [&api, exchange, then](auto parsed) {

@@ -25,7 +25,8 @@ std::vector<std::string> EchoTexts(const openai::CompletionRequest& completion) 
 
 class CompletionStyle final : public AnswerStyle {
  public:
-  CompletionStyle(openai::AnswerOptions options, int top_logprobs, std::size_t choices, std::vector<std::string> echo)
+  CompletionStyle(openai::AnswerOptions options, int top_logprobs, std::size_t choices,
+                  std::vector<std::string> echo)
       : options_(options), top_logprobs_(top_logprobs), count_(choices), echo_(std::move(echo)) {}
 
   const char* PromptField() const override { return "prompt"; }
@@ -59,10 +60,12 @@ class CompletionStyle final : public AnswerStyle {
   std::optional<openai::CompletionChunks> chunks_;
 };
 
-void StartCompletion(Api& api, const std::shared_ptr<Exchange>& exchange, openai::CompletionRequest completion) {
+void StartCompletion(Api& api, const std::shared_ptr<Exchange>& exchange,
+                     openai::CompletionRequest completion) {
   const core::GenerateRequest& first = completion.requests.front();
   const std::size_t choices = completion.requests.size() * static_cast<std::size_t>(first.choices);
-  auto style = std::make_unique<CompletionStyle>(completion.answer, first.top_logprobs, choices, EchoTexts(completion));
+  auto style = std::make_unique<CompletionStyle>(completion.answer, first.top_logprobs, choices,
+                                                 EchoTexts(completion));
   const auto job = std::make_shared<GenerateJob>(api, exchange, std::move(style), completion.answer.stream);
   job->Start(service::operations::kComplete, base::RandomId("cmpl-"), std::move(completion.requests));
 }
@@ -70,9 +73,10 @@ void StartCompletion(Api& api, const std::shared_ptr<Exchange>& exchange, openai
 }  // namespace
 
 void HandleCompletion(Api& api, std::shared_ptr<Exchange> exchange) {
-  ReadBody(api, exchange, openai::ParseCompletionRequest, [&api, exchange](openai::CompletionRequest completion) {
-    StartCompletion(api, exchange, std::move(completion));
-  });
+  ReadBody(api, exchange, openai::ParseCompletionRequest,
+           [&api, exchange](openai::CompletionRequest completion) {
+             StartCompletion(api, exchange, std::move(completion));
+           });
 }
 
 }  // namespace lares::http::api

@@ -11,7 +11,8 @@ namespace lares::http::api {
 namespace {
 
 // On the heavy pool.
-base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsRequest request, service::Call& call) {
+base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsRequest request,
+                                service::Call& call) {
   auto result = services.embedder.Embed(std::move(request.request), call);
   if (!result) {
     // An engine speaks of prompts; here they are inputs.
@@ -20,7 +21,8 @@ base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsR
     return base::Fail(std::move(error));
   }
   if (request.dimensions) {
-    if (auto cut = openai::Shorten(result->answer.vectors, *request.dimensions); !cut) return base::Fail(cut.error());
+    if (auto cut = openai::Shorten(result->answer.vectors, *request.dimensions); !cut)
+      return base::Fail(cut.error());
   }
   return openai::EmbeddingsAnswer(result->model, result->answer, request.base64);
 }
@@ -42,9 +44,9 @@ void StartEmbed(Api& api, const std::shared_ptr<Exchange>& exchange, openai::Emb
 }  // namespace
 
 void HandleEmbeddings(Api& api, std::shared_ptr<Exchange> exchange) {
-  ReadBody(api, exchange, openai::ParseEmbeddingsRequest, [&api, exchange](openai::EmbeddingsRequest request) {
-    StartEmbed(api, exchange, std::move(request));
-  });
+  ReadBody(
+      api, exchange, openai::ParseEmbeddingsRequest,
+      [&api, exchange](openai::EmbeddingsRequest request) { StartEmbed(api, exchange, std::move(request)); });
 }
 
 }  // namespace lares::http::api

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Where the events of all requests of one I/O thread arrive: one post per engine step, however many streams
-// there are, and on the thread itself a look-up by request id. Everything but Deliver is called on the thread.
+// there are, and on the thread itself a look-up by request id. Everything but Deliver is called on the
+// thread.
 #pragma once
 
 #include <memory>

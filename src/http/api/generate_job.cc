@@ -27,7 +27,8 @@ base::Error ForClient(const base::Error& error) {
 
 }  // namespace
 
-GenerateJob::GenerateJob(Api& api, std::shared_ptr<Exchange> exchange, std::unique_ptr<AnswerStyle> style, bool stream)
+GenerateJob::GenerateJob(Api& api, std::shared_ptr<Exchange> exchange, std::unique_ptr<AnswerStyle> style,
+                         bool stream)
     : api_(api),
       lane_(api.LaneOf(*exchange)),
       exchange_(std::move(exchange)),

@@ -25,7 +25,8 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
   GenerateJob(Api& api, std::shared_ptr<Exchange> exchange, std::unique_ptr<AnswerStyle> style, bool stream);
 
   // `id` is the answer's; requests get theirs from it. At least one request.
-  void Start(const service::Operation& operation, std::string id, std::vector<core::GenerateRequest> requests);
+  void Start(const service::Operation& operation, std::string id,
+             std::vector<core::GenerateRequest> requests);
 
   void OnAdmitted(const core::Admitted& event) override;
   void OnDelta(core::Delta event) override;
@@ -46,13 +47,13 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
   const bool stream_;
 
   std::unordered_map<std::string, std::int32_t> first_choice_;  // by request still running
-  std::vector<openai::ChoiceText> choices_;   // not a stream: all of it
-  std::vector<bool> begun_;                   // stream: AppendBegin was said, per choice
-  core::Usage usage_;                         // of the ended requests
-  core::Usage so_far_;                        // as seen in the events
-  std::string pending_;                       // this step's bytes
-  bool streaming_ = false;                    // headers are out
-  bool over_ = false;                         // the client has been told all, or has gone
+  std::vector<openai::ChoiceText> choices_;                     // not a stream: all of it
+  std::vector<bool> begun_;                                     // stream: AppendBegin was said, per choice
+  core::Usage usage_;                                           // of the ended requests
+  core::Usage so_far_;                                          // as seen in the events
+  std::string pending_;                                         // this step's bytes
+  bool streaming_ = false;                                      // headers are out
+  bool over_ = false;                                           // the client has been told all, or has gone
 };
 
 }  // namespace lares::http::api

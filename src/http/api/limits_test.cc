@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the server puts up with, and what HTTP asks of it.
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <vector>
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "http/api/test_server.h"
 #include "http/test_client.h"
@@ -41,8 +40,9 @@ TEST(Limits, HeadersAndBodies) {
   }
   {
     TestClient client(lares.port());
-    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
-                std::string(1001, 'a'));
+    client.Send(
+        "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" +
+        std::string(1001, 'a'));
     EXPECT_EQ(client.Read().status, 413);
   }
 }
@@ -95,7 +95,9 @@ TEST(Limits, ASlowHeadIsTimedOut) {
 TEST(Limits, ASlowBodyIsTimedOut) {
   TestServer lares;
   TestClient client(lares.port());
-  client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: 100-continue\r\n\r\n");
+  client.Send(
+      "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nExpect: "
+      "100-continue\r\n\r\n");
   EXPECT_EQ(client.Read().status, 100);
   client.Send("{");
   while (lares.metrics.Expose().find("lares_http_timeouts_total 1") == std::string::npos) {
@@ -156,8 +158,8 @@ TEST(Http, ContentTypes) {
   const auto status = [&](const std::string& headers) {
     TestClient client(lares.port());
     const std::string body = R"({"content":"a"})";
-    client.Send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
-                headers + "\r\n" + body);
+    client.Send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body);
     return client.Read().status;
   };
   EXPECT_EQ(status("Content-Type: application/json\r\n"), 200);
@@ -173,11 +175,13 @@ TEST(Http, ContentTypes) {
 TEST(Http, ContinueIsSaidBeforeTheBodyAndOnlyToThoseWhoMay) {
   TestServer lares;
   TestClient client(lares.port());
-  client.Send("POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
+  client.Send(
+      "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.Read().status, 100);
   client.Send(R"({"content":"a"})");
   EXPECT_EQ(client.Read().status, 200);
-  client.Send("POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
+  client.Send(
+      "POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(client.Read().status, 404);
 }
 
@@ -193,7 +197,8 @@ TEST(Http, OldClients) {
   {
     TestClient client(lares.port());
     const std::string body = R"({"prompt":"a","stream":true})";
-    client.Send("POST /v1/completions HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    client.Send("POST /v1/completions HTTP/1.0\r\nContent-Length: " + std::to_string(body.size()) +
+                "\r\n\r\n" + body);
     const TestAnswer answer = client.Read();
     EXPECT_FALSE(answer.headers.contains("transfer-encoding"));
     EXPECT_TRUE(answer.body.ends_with("data: [DONE]\n\n")) << answer.body;

@@ -11,9 +11,13 @@ namespace {
 
 // OpenAI's fields, vLLM's max_model_len, and what a person wants to know about a model.
 void WriteCard(openai::JsonWriter& json, const service::ModelCard& card) {
-  const auto created = std::chrono::duration_cast<std::chrono::seconds>(card.created.time_since_epoch()).count();
+  const auto created =
+      std::chrono::duration_cast<std::chrono::seconds>(card.created.time_since_epoch()).count();
   const core::EngineStatus& status = card.status;
-  json.BeginObject().Field("id", std::string_view(card.id)).Field("object", "model").Field("created", created);
+  json.BeginObject()
+      .Field("id", std::string_view(card.id))
+      .Field("object", "model")
+      .Field("created", created);
   json.Field("owned_by", "lares");
   json.Key("aliases").BeginArray();
   for (const std::string& alias : card.aliases) json.String(alias);
@@ -21,7 +25,8 @@ void WriteCard(openai::JsonWriter& json, const service::ModelCard& card) {
   json.Field("state", service::StateWord(status.state)).Field("percent", status.load_percent);
   json.Field("context_length", status.context_tokens).Field("max_model_len", status.context_tokens);
   json.Field("training_context_length", status.training_context);
-  json.Field("architecture", std::string_view(status.architecture)).Field("form", std::string_view(status.form));
+  json.Field("architecture", std::string_view(status.architecture))
+      .Field("form", std::string_view(status.form));
   json.Field("parameters", status.parameters).Field("size_bytes", status.bytes);
   json.Field("chat", status.has_chat_template);
   json.Key("digest");

@@ -17,9 +17,12 @@ using openai::JsonWriter;
 
 const char* HealthWord(service::HealthStatus status) {
   switch (status) {
-    case service::HealthStatus::kUp: return "UP";
-    case service::HealthStatus::kDegraded: return "DEGRADED";
-    case service::HealthStatus::kDown: return "DOWN";
+    case service::HealthStatus::kUp:
+      return "UP";
+    case service::HealthStatus::kDegraded:
+      return "DEGRADED";
+    case service::HealthStatus::kDown:
+      return "DOWN";
   }
   return "DOWN";
 }
@@ -83,7 +86,8 @@ void HandleReadiness(Api& api, std::shared_ptr<Exchange> exchange) {
 void HandleMetrics(Api& api, std::shared_ptr<Exchange> exchange) {
   // Hundreds of series take milliseconds to print: not on the thread that carries the streams.
   RunHeavy(
-      api, exchange, [&api]() -> base::Result<std::string> { return api.services().context.metrics.Expose(); },
+      api, exchange,
+      [&api]() -> base::Result<std::string> { return api.services().context.metrics.Expose(); },
       [exchange](base::Result<std::string> text) {
         if (!text) return exchange->Respond(text.error());
         exchange->Respond(

@@ -2,7 +2,6 @@
 //
 // The whole way of a request over a real socket, with an engine that does what the test says.
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "http/api/test_server.h"
@@ -48,8 +47,9 @@ TEST(Server, AnswersAChat) {
 TEST(Server, StreamsAChat) {
   TestServer lares;
   TestClient client(lares.port());
-  client.Post("/v1/chat/completions",
-              R"({"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]})");
+  client.Post(
+      "/v1/chat/completions",
+      R"({"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hi"}]})");
   const TestAnswer answer = client.Read();
   ASSERT_EQ(answer.status, 200);
   EXPECT_TRUE(answer.headers.at("content-type").starts_with("text/event-stream"));
@@ -204,7 +204,8 @@ TEST(Server, SeveralPromptsAreOneAnswer) {
 TEST(Server, SeveralPromptsAreOneStream) {
   TestServer lares;
   TestClient client(lares.port());
-  client.Post("/v1/completions", R"({"prompt":["a","b"],"stream":true,"stream_options":{"include_usage":true}})");
+  client.Post("/v1/completions",
+              R"({"prompt":["a","b"],"stream":true,"stream_options":{"include_usage":true}})");
   const auto events = Events(client.Read().body);
   std::string texts[2];
   for (std::size_t i = 0; i + 2 < events.size(); ++i) {
@@ -222,8 +223,9 @@ TEST(Server, WhenOnePromptFailsTheOthersAreCancelled) {
   TestClient client(lares.port());
   client.Post("/v1/completions", R"({"prompt":["a","b"]})");
   lares.engine->WaitForRequest(2);
-  lares.engine->Fail(lares.engine->WaitForRequest(1).id,
-                     base::Error(base::Code::kInvalidArgument, "too long").WithReason("context_length_exceeded"));
+  lares.engine->Fail(
+      lares.engine->WaitForRequest(1).id,
+      base::Error(base::Code::kInvalidArgument, "too long").WithReason("context_length_exceeded"));
   EXPECT_EQ(client.Read().status, 400);
   lares.engine->WaitForCancel(lares.engine->WaitForRequest(2).id);
 }
@@ -302,15 +304,18 @@ TEST(Server, WritesOneLinePerRequestWithoutItsContent) {
   TestServer lares;
   {
     TestClient client(lares.port());
-    client.Post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"canary"}]})", "x-request-id: r1\r\n");
+    client.Post("/v1/chat/completions", R"({"messages":[{"role":"user","content":"canary"}]})",
+                "x-request-id: r1\r\n");
     EXPECT_EQ(client.Read().status, 200);
     client.Post("/v1/chat/completions", R"({"messages":[{"role":"canary"}]})", "x-request-id: r2\r\n");
     EXPECT_EQ(client.Read().status, 400);
   }
   lares.server.Stop();
   const std::string log = lares.logger.All();
-  EXPECT_NE(log.find("request id=r1 route=POST /v1/chat/completions status=200 model=scripted tenant=default"),
-            std::string::npos) << log;
+  EXPECT_NE(
+      log.find("request id=r1 route=POST /v1/chat/completions status=200 model=scripted tenant=default"),
+      std::string::npos)
+      << log;
   EXPECT_NE(log.find("completion_tokens=3"), std::string::npos);
   EXPECT_NE(log.find("id=r2 route=POST /v1/chat/completions status=400"), std::string::npos);
   EXPECT_EQ(log.find("canary"), std::string::npos);

@@ -25,7 +25,8 @@ namespace lares::http::api {
 class KeepingLogger final : public base::Logger {
  public:
   bool Enabled(base::LogLevel) const override { return true; }
-  void Write(base::LogLevel, std::string_view message, std::initializer_list<base::LogField> fields) override {
+  void Write(base::LogLevel, std::string_view message,
+             std::initializer_list<base::LogField> fields) override {
     std::string line(message);
     for (const base::LogField& field : fields) {
       line += " " + std::string(field.key) + "=";
@@ -48,7 +49,8 @@ class KeepingLogger final : public base::Logger {
 };
 
 struct TestServer {
-  explicit TestServer(Options opts = {}, std::vector<service::ApiKey> keys = {}, service::ServicesOptions svc = {})
+  explicit TestServer(Options opts = {}, std::vector<service::ApiKey> keys = {},
+                      service::ServicesOptions svc = {})
       : authenticator(keys.empty() ? std::make_unique<service::Authenticator>()
                                    : std::make_unique<service::Authenticator>(std::move(keys))),
         engine(std::make_shared<service::ScriptedEngine>(clock)),

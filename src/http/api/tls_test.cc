@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-#include <openssl/ssl.h>
-#include <sys/socket.h>
-
 #include <fstream>
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include "http/api/test_server.h"
 #include "http/certificate_test.h"
@@ -79,8 +79,8 @@ TEST(Tls, ServesAndStreams) {
   ASSERT_TRUE(client.connected());
   for (int i = 0; i < 3; ++i) {
     const std::string body = R"({"prompt":"a","stream":true})";
-    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-                "\r\n\r\n" + body);
+    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
     EXPECT_NE(client.ReadUntil("[DONE]\n\n\r\n0\r\n\r\n").find("Hel"), std::string::npos);
   }
 }
@@ -91,8 +91,8 @@ TEST(Tls, LargeBodiesBothWays) {
   lares.engine->words = {std::string(3'000'000, 'y')};
   TlsClient client(lares.port());
   const std::string body = R"({"prompt":")" + std::string(3'000'000, 'x') + R"("})";
-  client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-              "\r\n\r\n" + body);
+  client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\n\r\n" + body);
   EXPECT_GT(client.ReadUntil("\"total_tokens\"").size(), 3'000'000U);
 }
 
@@ -111,8 +111,8 @@ TEST(Tls, ADisconnectCancels) {
   {
     TlsClient client(lares.port());
     const std::string body = R"({"prompt":"a","stream":true})";
-    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-                "\r\n\r\n" + body);
+    client.Send("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
     id = lares.engine->WaitForRequest().id;
   }
   lares.engine->WaitForCancel(id);
@@ -151,7 +151,8 @@ TEST(Tls, AWrongFileIsNamedAtTheStart) {
   options.tls = {.certificate = one.files().certificate, .key = other.files().key};
   const TestServer mixed(options);
   ASSERT_FALSE(mixed.started);
-  EXPECT_NE(mixed.started.error().message().find(other.files().key), std::string::npos) << mixed.started.error().message();
+  EXPECT_NE(mixed.started.error().message().find(other.files().key), std::string::npos)
+      << mixed.started.error().message();
 }
 
 }  // namespace

@@ -12,7 +12,8 @@ namespace lares::http::api {
 namespace {
 
 // Both run on the heavy pool, body and all: tokenising costs more than the way there.
-base::Result<std::string> Tokenize(const service::Services& services, std::string_view body, const Exchange& exchange) {
+base::Result<std::string> Tokenize(const service::Services& services, std::string_view body,
+                                   const Exchange& exchange) {
   auto request = openai::ParseTokenizeRequest(body);
   if (!request) return base::Fail(std::move(request.error()));
   const service::Tokenizer& tokenizer = services.tokenizer;
@@ -28,8 +29,9 @@ base::Result<std::string> Tokenize(const service::Services& services, std::strin
     return openai::TokenizeAnswer(
         {.count = result->count, .max_model_len = result->context_tokens, .count_only = true});
   }
-  const auto result = tokenizer.Tokenize(exchange.principal(), request->model,
-                                         std::get<core::TextPrompt>(request->prompt), request->with_pieces, call);
+  const auto result =
+      tokenizer.Tokenize(exchange.principal(), request->model, std::get<core::TextPrompt>(request->prompt),
+                         request->with_pieces, call);
   if (!result) return base::Fail(result.error());
   return openai::TokenizeAnswer({.tokens = result->tokens,
                                  .pieces = result->pieces,
@@ -41,7 +43,8 @@ base::Result<std::string> Detokenize(const service::Services& services, std::str
                                      const Exchange& exchange) {
   const auto request = openai::ParseDetokenizeRequest(body);
   if (!request) return base::Fail(request.error());
-  const auto text = services.tokenizer.Detokenize(exchange.principal(), request->model, request->tokens, *exchange.call());
+  const auto text =
+      services.tokenizer.Detokenize(exchange.principal(), request->model, request->tokens, *exchange.call());
   if (!text) return base::Fail(text.error());
   return openai::DetokenizeAnswer(*text);
 }

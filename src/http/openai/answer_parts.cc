@@ -19,7 +19,8 @@ void WriteProbability(JsonWriter& json, const core::TokenProbability& token) {
 
 void WriteHead(JsonWriter& json, const AnswerHead& head, std::string_view object) {
   json.Field("id", std::string_view(head.id)).Field("object", object).Field("created", head.created);
-  json.Field("model", std::string_view(head.model)).Field("system_fingerprint", std::string_view(head.fingerprint));
+  json.Field("model", std::string_view(head.model))
+      .Field("system_fingerprint", std::string_view(head.fingerprint));
 }
 
 void WriteUsage(JsonWriter& json, const core::Usage& usage) {
@@ -37,9 +38,15 @@ void WriteFinish(JsonWriter& json, const std::optional<core::FinishReason>& fini
     return;
   }
   switch (*finish) {
-    case core::FinishReason::kStop: json.String("stop"); break;
-    case core::FinishReason::kLength: json.String("length"); break;
-    case core::FinishReason::kToolCalls: json.String("tool_calls"); break;
+    case core::FinishReason::kStop:
+      json.String("stop");
+      break;
+    case core::FinishReason::kLength:
+      json.String("length");
+      break;
+    case core::FinishReason::kToolCalls:
+      json.String("tool_calls");
+      break;
   }
 }
 

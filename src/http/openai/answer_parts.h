@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The pieces that chat and completion answers share. Written straight to text: a stream has a chunk per token.
-// Pure.
+// The pieces that chat and completion answers share. Written straight to text: a stream has a chunk per
+// token. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ namespace lares::http::openai {
 
 // What stands at the head of an answer and of each of its chunks.
 struct AnswerHead {
-  std::string id;               // "chatcmpl-..."
-  std::int64_t created = 0;     // Unix time
+  std::string id;            // "chatcmpl-..."
+  std::int64_t created = 0;  // Unix time
   std::string model;
   std::string fingerprint;
 };

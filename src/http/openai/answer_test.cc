@@ -2,7 +2,6 @@
 //
 // Answers and chunks against the shapes of OpenAI's API.
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
 
 #include "http/openai/chat_answer.h"
@@ -17,7 +16,8 @@ const AnswerHead kHead{.id = "chatcmpl-1", .created = 1700000000, .model = "m", 
 const core::Usage kUsage{.prompt_tokens = 5, .cached_tokens = 2, .completion_tokens = 3};
 
 core::TokenLogprob Logprob(const char* bytes) {
-  return {.chosen = {.id = 1, .bytes = bytes, .logprob = -0.25F}, .top = {{.id = 2, .bytes = "x", .logprob = -2.0F}}};
+  return {.chosen = {.id = 1, .bytes = bytes, .logprob = -0.25F},
+          .top = {{.id = 2, .bytes = "x", .logprob = -2.0F}}};
 }
 
 // The one event of a stream in `text`.
@@ -30,13 +30,15 @@ TEST(ChatAnswer, Whole) {
   ChoiceText choice;
   choice.Add({.text = "Hel", .ids = {7}, .logprobs = {Logprob("Hel")}});
   choice.Add({.text = "lo", .reasoning = "hm", .ids = {8}, .finish = core::FinishReason::kLength});
-  const json answer = json::parse(ChatAnswer(kHead, std::vector{choice}, kUsage, true, {.return_token_ids = true}));
+  const json answer =
+      json::parse(ChatAnswer(kHead, std::vector{choice}, kUsage, true, {.return_token_ids = true}));
   EXPECT_EQ(answer["id"], "chatcmpl-1");
   EXPECT_EQ(answer["object"], "chat.completion");
   EXPECT_EQ(answer["created"], 1700000000);
   EXPECT_EQ(answer["system_fingerprint"], "fp_1");
   const json& only = answer["choices"][0];
-  EXPECT_EQ(only["message"], json::parse(R"({"role":"assistant","content":"Hello","refusal":null,"reasoning_content":"hm"})"));
+  EXPECT_EQ(only["message"],
+            json::parse(R"({"role":"assistant","content":"Hello","refusal":null,"reasoning_content":"hm"})"));
   EXPECT_EQ(only["finish_reason"], "length");
   EXPECT_EQ(only["token_ids"], json::array({7, 8}));
   EXPECT_EQ(only["logprobs"]["content"][0],
@@ -49,7 +51,8 @@ TEST(ChatAnswer, Whole) {
 TEST(ChatAnswer, ToolCallsAreJoined) {
   ChoiceText choice;
   choice.Add({.tool_calls = {{.index = 0, .id = "c0", .name = "f", .arguments = "{\"a\":"}}});
-  choice.Add({.tool_calls = {{.index = 0, .arguments = "1}"}, {.index = 1, .id = "c1", .name = "g", .arguments = "{}"}},
+  choice.Add({.tool_calls = {{.index = 0, .arguments = "1}"},
+                             {.index = 1, .id = "c1", .name = "g", .arguments = "{}"}},
               .finish = core::FinishReason::kToolCalls});
   const json answer = json::parse(ChatAnswer(kHead, std::vector{choice}, kUsage, false, {}));
   const json& message = answer["choices"][0]["message"];
@@ -65,8 +68,10 @@ TEST(ChatChunks, OneEventPerDelta) {
   const ChatChunks chunks(kHead, {.stream = true}, false);
   std::string out;
   chunks.AppendRole(out, 1);
-  EXPECT_EQ(Event(out)["choices"][0],
-            json::parse(R"({"index":1,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null})"));
+  EXPECT_EQ(
+      Event(out)["choices"][0],
+      json::parse(
+          R"({"index":1,"delta":{"role":"assistant","content":""},"logprobs":null,"finish_reason":null})"));
   EXPECT_FALSE(Event(out).contains("usage"));
   out.clear();
   chunks.AppendDelta(out, {.choice = 1, .text = "a\n"}, kUsage);
@@ -91,7 +96,8 @@ TEST(ChatChunks, ToolCallParts) {
             json::parse(R"({"index":0,"id":"c","type":"function","function":{"name":"f","arguments":""}})"));
   out.clear();
   chunks.AppendDelta(out, {.tool_calls = {{.index = 0, .arguments = "{}"}}}, kUsage);
-  EXPECT_EQ(Event(out)["choices"][0]["delta"]["tool_calls"][0], json::parse(R"({"index":0,"function":{"arguments":"{}"}})"));
+  EXPECT_EQ(Event(out)["choices"][0]["delta"]["tool_calls"][0],
+            json::parse(R"({"index":0,"function":{"arguments":"{}"}})"));
 }
 
 TEST(ChatChunks, UsageAsAskedFor) {
@@ -118,9 +124,12 @@ TEST(CompletionAnswer, Whole) {
   EXPECT_EQ(answer["choices"][0],
             json::parse(R"({"text":"ab","index":0,"finish_reason":"stop","logprobs":{"tokens":["a","b"],
               "token_logprobs":[-0.25,-0.25],"top_logprobs":[{"x":-2},{"x":-2}],"text_offset":[0,1]}})"));
-  EXPECT_TRUE(json::parse(CompletionAnswer(kHead, std::vector{choice}, kUsage, 0, {}))["choices"][0]["logprobs"]
-                  ["top_logprobs"].is_null());
-  EXPECT_TRUE(json::parse(CompletionAnswer(kHead, std::vector{choice}, kUsage, -1, {}))["choices"][0]["logprobs"].is_null());
+  EXPECT_TRUE(json::parse(CompletionAnswer(kHead, std::vector{choice}, kUsage, 0,
+                                           {}))["choices"][0]["logprobs"]["top_logprobs"]
+                  .is_null());
+  EXPECT_TRUE(
+      json::parse(CompletionAnswer(kHead, std::vector{choice}, kUsage, -1, {}))["choices"][0]["logprobs"]
+          .is_null());
 }
 
 TEST(CompletionChunks, OffsetsGoOn) {

@@ -7,7 +7,11 @@ namespace {
 constexpr std::string_view kChunkObject = "chat.completion.chunk";
 
 void WriteToolCall(JsonWriter& json, const core::ToolCallDelta& call) {
-  json.BeginObject().Field("id", std::string_view(call.id)).Field("type", "function").Key("function").BeginObject();
+  json.BeginObject()
+      .Field("id", std::string_view(call.id))
+      .Field("type", "function")
+      .Key("function")
+      .BeginObject();
   json.Field("name", std::string_view(call.name)).Field("arguments", std::string_view(call.arguments));
   json.EndObject().EndObject();
 }

@@ -22,7 +22,8 @@ core::ChatPrompt ReadChatPrompt(Fields& body) {
   core::ChatPrompt chat;
   chat.messages = ReadMessages(body);
   ReadTools(body, chat);
-  if (const Json* arguments = body.Object("chat_template_kwargs")) chat.template_arguments = arguments->dump();
+  if (const Json* arguments = body.Object("chat_template_kwargs"))
+    chat.template_arguments = arguments->dump();
   return chat;
 }
 

@@ -8,7 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto chat = lares::http::openai::ParseChatRequest({reinterpret_cast<const char*>(data), size});
   if (!chat) {
-    LARES_CHECK(chat.error().code() == lares::base::Code::kInvalidArgument && !chat.error().message().empty());
+    LARES_CHECK(chat.error().code() == lares::base::Code::kInvalidArgument &&
+                !chat.error().message().empty());
     return 0;
   }
   // Whatever a parser lets pass, the next in line must be able to judge.

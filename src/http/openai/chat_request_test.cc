@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/openai/chat_request.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <variant>
+
+#include <gtest/gtest.h>
 
 namespace lares::http::openai {
 namespace {
@@ -21,7 +21,9 @@ ChatRequest Parse(const std::string& more) {
   return *chat;
 }
 
-const core::ChatPrompt& PromptOf(const ChatRequest& chat) { return std::get<core::ChatPrompt>(chat.request.prompt); }
+const core::ChatPrompt& PromptOf(const ChatRequest& chat) {
+  return std::get<core::ChatPrompt>(chat.request.prompt);
+}
 
 std::string TextOf(const core::Message& message) {
   std::string text;
@@ -67,8 +69,10 @@ TEST(ChatRequest, MessagesOfAllKinds) {
 }
 
 TEST(ChatRequest, Sampling) {
-  const auto s = Parse(R"("temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,"typical_p":0.8,"frequency_penalty":1,
-    "presence_penalty":-1,"repeat_penalty":1.1,"repeat_last_n":128,"seed":42,"logit_bias":{"5":-100,"7":1.5})").request.sampling;
+  const auto s =
+      Parse(R"("temperature":0.5,"top_p":0.9,"top_k":40,"min_p":0.05,"typical_p":0.8,"frequency_penalty":1,
+    "presence_penalty":-1,"repeat_penalty":1.1,"repeat_last_n":128,"seed":42,"logit_bias":{"5":-100,"7":1.5})")
+          .request.sampling;
   EXPECT_FLOAT_EQ(s.temperature, 0.5F);
   EXPECT_FLOAT_EQ(s.top_p, 0.9F);
   EXPECT_EQ(s.top_k, 40);
@@ -98,7 +102,8 @@ TEST(ChatRequest, WhatOtherServersClientsSend) {
   EXPECT_EQ(chat.request.max_tokens, 9);
   EXPECT_TRUE(chat.answer.return_token_ids);
   EXPECT_TRUE(chat.answer.stream && chat.answer.include_usage && chat.answer.continuous_usage);
-  Parse(R"("user":5,"metadata":{"a":[1]},"store":true,"service_tier":"auto","reasoning_effort":"low","cache_prompt":true,
+  Parse(
+      R"("user":5,"metadata":{"a":[1]},"store":true,"service_tier":"auto","reasoning_effort":"low","cache_prompt":true,
     "skip_special_tokens":true,"nobody_knows":{"deep":[1,{"x":null}]},"":1,"modalities":["text"],"verbosity":"low",
     "use_beam_search":false,"length_penalty":1.0,"mirostat":0,"stop_token_ids":[],"lora":[],"priority":3,"echo":false)");
 }
@@ -106,7 +111,8 @@ TEST(ChatRequest, WhatOtherServersClientsSend) {
 TEST(ChatRequest, MaxTokens) {
   EXPECT_EQ(Parse(R"("max_tokens":5)").request.max_tokens, 5);
   EXPECT_EQ(Parse(R"("max_completion_tokens":6)").request.max_tokens, 6);
-  EXPECT_EQ(Parse(R"("max_completion_tokens":6,"max_tokens":5)").request.max_tokens, 6) << "the newer name wins";
+  EXPECT_EQ(Parse(R"("max_completion_tokens":6,"max_tokens":5)").request.max_tokens, 6)
+      << "the newer name wins";
   EXPECT_EQ(Parse(R"("max_tokens":null)").request.max_tokens, std::nullopt);
 }
 
@@ -133,8 +139,11 @@ TEST(ChatRequest, Formats) {
   EXPECT_EQ(format(R"("response_format":{"type":"json_object"})").kind, Kind::kJsonObject);
   const core::ResponseFormat schema{.kind = Kind::kJsonSchema, .text = R"({"type":"object","z":1,"a":2})"};
   const std::string text = schema.text;
-  EXPECT_EQ(format(R"("response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":)" + text +
-                   "}}"), schema) << "in its own order";
+  EXPECT_EQ(
+      format(R"("response_format":{"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":)" +
+             text + "}}"),
+      schema)
+      << "in its own order";
   EXPECT_EQ(format(R"("response_format":{"type":"json_object","schema":)" + text + "}"), schema);
   EXPECT_EQ(format(R"("json_schema":)" + text), schema);
   EXPECT_EQ(format(R"("guided_json":)" + text), schema);
@@ -148,7 +157,8 @@ TEST(ChatRequest, Formats) {
 }
 
 TEST(ChatRequest, Tools) {
-  const std::string tools = R"("tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"z":1,"a":2}}},
+  const std::string tools =
+      R"("tools":[{"type":"function","function":{"name":"f","description":"d","parameters":{"z":1,"a":2}}},
                                         {"type":"function","function":{"name":"g"}}])";
   const auto prompt = [&](const std::string& more) { return PromptOf(Parse(tools + more)); };
   const core::ChatPrompt plain = prompt("");
@@ -201,11 +211,14 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("messages":[{"role":"user","content":5}])", "messages[0].content"},
         Wrong{R"("messages":[{"role":"user","content":[5]}])", "messages[0].content[0]"},
         Wrong{R"("messages":[{"role":"user","content":[{"type":"text"}]}])", "messages[0].content[0].text"},
-        Wrong{R"("messages":[{"role":"user","content":[{"type":"input_audio"}]}])", "messages[0].content[0].type"},
+        Wrong{R"("messages":[{"role":"user","content":[{"type":"input_audio"}]}])",
+              "messages[0].content[0].type"},
         Wrong{R"("messages":[{"role":"user","content":[{}]}])", "messages[0].content[0].type"},
-        Wrong{R"("messages":[{"role":"user","content":[{"type":"image_url"}]}])", "messages[0].content[0].image_url"},
-        Wrong{R"("messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://a/b"}}]}])",
-              "messages[0].content[0].image_url.url"},
+        Wrong{R"("messages":[{"role":"user","content":[{"type":"image_url"}]}])",
+              "messages[0].content[0].image_url"},
+        Wrong{
+            R"("messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"http://a/b"}}]}])",
+            "messages[0].content[0].image_url.url"},
         Wrong{R"("messages":[{"role":"assistant","tool_calls":[{}]}])", "messages[0].tool_calls[0].function"},
         Wrong{R"("messages":[{"role":"assistant","tool_calls":[5]}])", "messages[0].tool_calls[0].function"},
         Wrong{R"("messages":[{"role":"assistant","tool_calls":[{"function":{}}]}])",
@@ -215,26 +228,34 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("model":5)", "model"}, Wrong{R"("temperature":3)", "temperature"},
         Wrong{R"("temperature":"hot")", "temperature"}, Wrong{R"("temperature":-0.1)", "temperature"},
         Wrong{R"("top_p":0)", "top_p"}, Wrong{R"("top_p":1.5)", "top_p"}, Wrong{R"("min_p":2)", "min_p"},
-        Wrong{R"("typical_p":0)", "typical_p"}, Wrong{R"("top_k":2000000)", "top_k"}, Wrong{R"("top_k":1.5)", "top_k"},
-        Wrong{R"("presence_penalty":-3)", "presence_penalty"}, Wrong{R"("frequency_penalty":9)", "frequency_penalty"},
-        Wrong{R"("repeat_penalty":0)", "repeat_penalty"}, Wrong{R"("repetition_penalty":11)", "repetition_penalty"},
-        Wrong{R"("repeat_last_n":-1)", "repeat_last_n"}, Wrong{R"("seed":"one")", "seed"}, Wrong{R"("seed":1.5)", "seed"},
-        Wrong{R"("logit_bias":5)", "logit_bias"}, Wrong{R"("logit_bias":{"x":1})", "logit_bias"},
-        Wrong{R"("logit_bias":{"1":1000})", "logit_bias"}, Wrong{R"("logit_bias":{"1":"a"})", "logit_bias"},
-        Wrong{R"("logit_bias":{"99999999999":1})", "logit_bias"}, Wrong{R"("logit_bias":[[1]])", "logit_bias"},
-        Wrong{R"("logit_bias":[[99999999999,1]])", "logit_bias"}, Wrong{R"("n":0)", "n"}, Wrong{R"("n":1000)", "n"},
-        Wrong{R"("n":"1")", "n"}, Wrong{R"("max_tokens":0)", "max_tokens"}, Wrong{R"("max_tokens":-1)", "max_tokens"},
-        Wrong{R"("max_tokens":1.5)", "max_tokens"}, Wrong{R"("max_tokens":4294967296)", "max_tokens"},
-        Wrong{R"("max_completion_tokens":0)", "max_completion_tokens"}, Wrong{R"("min_tokens":-1)", "min_tokens"},
-        Wrong{R"("ignore_eos":1)", "ignore_eos"}, Wrong{R"("stop":5)", "stop"}, Wrong{R"("stop":["a",5])", "stop[1]"},
+        Wrong{R"("typical_p":0)", "typical_p"}, Wrong{R"("top_k":2000000)", "top_k"},
+        Wrong{R"("top_k":1.5)", "top_k"}, Wrong{R"("presence_penalty":-3)", "presence_penalty"},
+        Wrong{R"("frequency_penalty":9)", "frequency_penalty"},
+        Wrong{R"("repeat_penalty":0)", "repeat_penalty"},
+        Wrong{R"("repetition_penalty":11)", "repetition_penalty"},
+        Wrong{R"("repeat_last_n":-1)", "repeat_last_n"}, Wrong{R"("seed":"one")", "seed"},
+        Wrong{R"("seed":1.5)", "seed"}, Wrong{R"("logit_bias":5)", "logit_bias"},
+        Wrong{R"("logit_bias":{"x":1})", "logit_bias"}, Wrong{R"("logit_bias":{"1":1000})", "logit_bias"},
+        Wrong{R"("logit_bias":{"1":"a"})", "logit_bias"},
+        Wrong{R"("logit_bias":{"99999999999":1})", "logit_bias"},
+        Wrong{R"("logit_bias":[[1]])", "logit_bias"},
+        Wrong{R"("logit_bias":[[99999999999,1]])", "logit_bias"}, Wrong{R"("n":0)", "n"},
+        Wrong{R"("n":1000)", "n"}, Wrong{R"("n":"1")", "n"}, Wrong{R"("max_tokens":0)", "max_tokens"},
+        Wrong{R"("max_tokens":-1)", "max_tokens"}, Wrong{R"("max_tokens":1.5)", "max_tokens"},
+        Wrong{R"("max_tokens":4294967296)", "max_tokens"},
+        Wrong{R"("max_completion_tokens":0)", "max_completion_tokens"},
+        Wrong{R"("min_tokens":-1)", "min_tokens"}, Wrong{R"("ignore_eos":1)", "ignore_eos"},
+        Wrong{R"("stop":5)", "stop"}, Wrong{R"("stop":["a",5])", "stop[1]"},
         Wrong{R"("stream":"yes")", "stream"}, Wrong{R"("stream_options":5)", "stream_options"},
         Wrong{R"("stream_options":{"include_usage":1})", "stream_options.include_usage"},
-        Wrong{R"("logprobs":"yes")", "logprobs"}, Wrong{R"("logprobs":true,"top_logprobs":21)", "top_logprobs"},
+        Wrong{R"("logprobs":"yes")", "logprobs"},
+        Wrong{R"("logprobs":true,"top_logprobs":21)", "top_logprobs"},
         Wrong{R"("top_logprobs":2)", "top_logprobs"}, Wrong{R"("response_format":"json")", "response_format"},
         Wrong{R"("response_format":{"type":"xml"})", "response_format.type"},
         Wrong{R"("response_format":{})", "response_format.type"},
         Wrong{R"("response_format":{"type":"json_schema"})", "response_format.json_schema"},
-        Wrong{R"("response_format":{"type":"json_schema","json_schema":{}})", "response_format.json_schema.schema"},
+        Wrong{R"("response_format":{"type":"json_schema","json_schema":{}})",
+              "response_format.json_schema.schema"},
         Wrong{R"("response_format":{"type":"json_schema","json_schema":{"schema":5}})",
               "response_format.json_schema.schema"},
         Wrong{R"("response_format":{"type":"json_object"},"grammar":"x")", "grammar"},
@@ -245,7 +266,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("tools":[{"type":"function"}])", "tools[0].function"},
         Wrong{R"("tools":[{"type":"web_search"}])", "tools[0].type"},
         Wrong{R"("tools":[{"type":"function","function":{"name":"a b"}}])", "tools[0].function.name"},
-        Wrong{R"("tools":[{"type":"function","function":{"name":"f","parameters":5}}])", "tools[0].function.parameters"},
+        Wrong{R"("tools":[{"type":"function","function":{"name":"f","parameters":5}}])",
+              "tools[0].function.parameters"},
         Wrong{R"("tool_choice":"sometimes")", "tool_choice"}, Wrong{R"("tool_choice":5)", "tool_choice"},
         Wrong{R"("tool_choice":{"type":"function"})", "tool_choice.function.name"},
         Wrong{R"("tool_choice":{"type":"custom"})", "tool_choice.type"},
@@ -253,9 +275,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{R"("tool_choice":{"type":"allowed_tools","allowed_tools":{"tools":[{"name":"x"}]}})",
               "tool_choice.allowed_tools.tools[0]"},
         Wrong{R"("parallel_tool_calls":"no")", "parallel_tool_calls"},
-        Wrong{R"("chat_template_kwargs":[])", "chat_template_kwargs"}, Wrong{R"("functions":[{"name":"f"}])", "functions"},
+        Wrong{R"("chat_template_kwargs":[])", "chat_template_kwargs"},
+        Wrong{R"("functions":[{"name":"f"}])", "functions"},
         Wrong{R"("use_beam_search":true)", "use_beam_search"}, Wrong{R"("mirostat":2)", "mirostat"},
-        Wrong{R"("stop_token_ids":[1])", "stop_token_ids"}, Wrong{R"("modalities":["audio"])", "modalities"}));
+        Wrong{R"("stop_token_ids":[1])", "stop_token_ids"},
+        Wrong{R"("modalities":["audio"])", "modalities"}));
 
 }  // namespace
 }  // namespace lares::http::openai

@@ -8,8 +8,8 @@ constexpr std::string_view kObject = "text_completion";
 
 }  // namespace
 
-std::string CompletionAnswer(const AnswerHead& head, std::span<const ChoiceText> choices, const core::Usage& usage,
-                             int top_logprobs, const AnswerOptions& options) {
+std::string CompletionAnswer(const AnswerHead& head, std::span<const ChoiceText> choices,
+                             const core::Usage& usage, int top_logprobs, const AnswerOptions& options) {
   std::string out;
   JsonWriter json(out);
   json.BeginObject();
@@ -47,7 +47,8 @@ void CompletionChunks::AppendDelta(std::string& out, const core::Delta& delta, c
     json.Key("choices").BeginArray().BeginObject();
     json.Field("text", std::string_view(delta.text)).Field("index", delta.choice).Key("logprobs");
     if (logprobs) {
-      WriteCompletionLogprobs(json, delta.logprobs, top_logprobs_ > 0, offsets_[static_cast<std::size_t>(delta.choice)]);
+      WriteCompletionLogprobs(json, delta.logprobs, top_logprobs_ > 0,
+                              offsets_[static_cast<std::size_t>(delta.choice)]);
     } else {
       json.Null();
     }

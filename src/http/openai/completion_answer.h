@@ -15,8 +15,8 @@
 namespace lares::http::openai {
 
 // top_logprobs as in the core request: -1 none, 0 the chosen tokens only.
-std::string CompletionAnswer(const AnswerHead& head, std::span<const ChoiceText> choices, const core::Usage& usage,
-                             int top_logprobs, const AnswerOptions& options);
+std::string CompletionAnswer(const AnswerHead& head, std::span<const ChoiceText> choices,
+                             const core::Usage& usage, int top_logprobs, const AnswerOptions& options);
 
 // The chunks of a stream, each appended as one SSE event. Not thread safe.
 class CompletionChunks {

@@ -24,7 +24,8 @@ std::optional<core::TokenPrompt> ReadTokens(const Json& array) {
 }
 
 std::optional<core::Prompt> ReadPrompt(const Json& value, bool add_special) {
-  if (value.is_string()) return core::TextPrompt{.text = value.get<std::string>(), .add_special = add_special};
+  if (value.is_string())
+    return core::TextPrompt{.text = value.get<std::string>(), .add_special = add_special};
   if (!value.is_array()) return std::nullopt;
   auto tokens = ReadTokens(value);
   if (!tokens) return std::nullopt;
@@ -47,8 +48,10 @@ void ReadOddities(Fields& body, const core::GenerateRequest& request, Completion
   }
   completion.echo = body.Bool("echo").value_or(false);
   if (completion.echo && request.top_logprobs >= 0) {
-    body.Fail("echo", "'echo' together with 'logprobs' is not supported: there are no log probabilities of the prompt",
-              "unsupported_parameter");
+    body.Fail(
+        "echo",
+        "'echo' together with 'logprobs' is not supported: there are no log probabilities of the prompt",
+        "unsupported_parameter");
   }
 }
 
@@ -63,7 +66,8 @@ void CheckEcho(Fields& body, const CompletionRequest& completion) {
 
 }  // namespace
 
-std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_t max_count, bool add_special) {
+std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_t max_count,
+                                      bool add_special) {
   std::vector<core::Prompt> prompts;
   const Json* value = body.Any(name);
   if (value == nullptr) {
@@ -71,8 +75,11 @@ std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_
     return prompts;
   }
   const auto bad = [&](const std::string& where) {
-    body.Fail(where, "'" + where + "' must be a string, an array of strings, a non-empty array of tokens, or an "
-                         "array of such arrays", "invalid_type");
+    body.Fail(where,
+              "'" + where +
+                  "' must be a string, an array of strings, a non-empty array of tokens, or an "
+                  "array of such arrays",
+              "invalid_type");
   };
   const bool list = value->is_array() && !value->empty() && !value->front().is_number();
   if (!list) {
@@ -85,8 +92,8 @@ std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_
     return prompts;
   }
   if (value->size() > max_count) {
-    body.Fail(name, "'" + std::string(name) + "' may have at most " + std::to_string(max_count) + " entries, got " +
-                        std::to_string(value->size()));
+    body.Fail(name, "'" + std::string(name) + "' may have at most " + std::to_string(max_count) +
+                        " entries, got " + std::to_string(value->size()));
     return prompts;
   }
   for (std::size_t i = 0; i < value->size() && body.ok(); ++i) {

@@ -27,6 +27,7 @@ struct CompletionRequest {
 base::Result<CompletionRequest> ParseCompletionRequest(std::string_view body);
 
 // The prompts under `name`, as they stand in completions and embeddings.
-std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_t max_count, bool add_special);
+std::vector<core::Prompt> ReadPrompts(Fields& body, const char* name, std::size_t max_count,
+                                      bool add_special);
 
 }  // namespace lares::http::openai

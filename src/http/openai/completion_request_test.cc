@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/openai/completion_request.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <variant>
+
+#include <gtest/gtest.h>
 
 #include "http/openai/embeddings.h"
 #include "http/openai/tokenize.h"
@@ -66,12 +66,14 @@ TEST_P(CompletionErrors, NameTheField) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, CompletionErrors,
-    testing::Values(Wrong{R"({})", "prompt"}, Wrong{R"({"prompt":5})", "prompt"}, Wrong{R"({"prompt":[]})", "prompt"},
-                    Wrong{R"({"prompt":{}})", "prompt"}, Wrong{R"({"prompt":[1,"a"]})", "prompt"},
-                    Wrong{R"({"prompt":["a",1]})", "prompt[1]"}, Wrong{R"({"prompt":[[]]})", "prompt[0]"},
-                    Wrong{R"({"prompt":[[1],[-1]]})", "prompt[1]"}, Wrong{R"({"prompt":[1.5]})", "prompt"},
-                    Wrong{R"({"prompt":[99999999999]})", "prompt"}, Wrong{R"({"prompt":[true]})", "prompt[0]"},
-                    Wrong{R"({"prompt":"a","best_of":2})", "best_of"}, Wrong{R"({"prompt":"a","suffix":"b"})", "suffix"},
+    testing::Values(Wrong{R"({})", "prompt"}, Wrong{R"({"prompt":5})", "prompt"},
+                    Wrong{R"({"prompt":[]})", "prompt"}, Wrong{R"({"prompt":{}})", "prompt"},
+                    Wrong{R"({"prompt":[1,"a"]})", "prompt"}, Wrong{R"({"prompt":["a",1]})", "prompt[1]"},
+                    Wrong{R"({"prompt":[[]]})", "prompt[0]"}, Wrong{R"({"prompt":[[1],[-1]]})", "prompt[1]"},
+                    Wrong{R"({"prompt":[1.5]})", "prompt"}, Wrong{R"({"prompt":[99999999999]})", "prompt"},
+                    Wrong{R"({"prompt":[true]})", "prompt[0]"},
+                    Wrong{R"({"prompt":"a","best_of":2})", "best_of"},
+                    Wrong{R"({"prompt":"a","suffix":"b"})", "suffix"},
                     Wrong{R"({"prompt":"a","logprobs":true})", "logprobs"},
                     Wrong{R"({"prompt":"a","logprobs":21})", "logprobs"},
                     Wrong{R"({"prompt":"a","echo":true,"logprobs":1})", "echo"},
@@ -86,7 +88,8 @@ TEST(CompletionRequest, TooManyPrompts) {
 }
 
 TEST(EmbeddingsRequest, InputsAndFormats) {
-  const auto plain = ParseEmbeddingsRequest(R"({"input":"a","model":"m","encoding_format":"base64","dimensions":8})");
+  const auto plain =
+      ParseEmbeddingsRequest(R"({"input":"a","model":"m","encoding_format":"base64","dimensions":8})");
   ASSERT_TRUE(plain);
   EXPECT_EQ(plain->request.model, "m");
   EXPECT_TRUE(plain->base64);
@@ -120,7 +123,8 @@ TEST(EmbeddingsAnswer, FloatAndBase64) {
 TEST(TokenizeRequest, BothFamilies) {
   const auto llama = ParseTokenizeRequest(R"({"content":"a","with_pieces":true})");
   ASSERT_TRUE(llama);
-  EXPECT_EQ(std::get<TextPrompt>(llama->prompt), (TextPrompt{.text = "a", .add_special = false, .parse_special = true}));
+  EXPECT_EQ(std::get<TextPrompt>(llama->prompt),
+            (TextPrompt{.text = "a", .add_special = false, .parse_special = true}));
   EXPECT_TRUE(llama->with_pieces);
   const auto vllm = ParseTokenizeRequest(R"({"prompt":"a"})");
   ASSERT_TRUE(vllm);
@@ -139,14 +143,16 @@ TEST(TokenizeAnswer, Shapes) {
   const std::vector<std::string> pieces = {"a", "\xc3"};
   EXPECT_EQ(TokenizeAnswer({.tokens = tokens, .pieces = pieces, .count = 2, .max_model_len = 9}),
             R"({"tokens":[{"id":1,"piece":"a"},{"id":2,"piece":[195]}],"count":2,"max_model_len":9})");
-  EXPECT_EQ(TokenizeAnswer({.count = 4, .max_model_len = 9, .count_only = true}), R"({"count":4,"max_model_len":9})");
-  EXPECT_EQ(DetokenizeAnswer("a\"\xff"), "{\"content\":\"a\\\"\xEF\xBF\xBD\",\"prompt\":\"a\\\"\xEF\xBF\xBD\"}");
+  EXPECT_EQ(TokenizeAnswer({.count = 4, .max_model_len = 9, .count_only = true}),
+            R"({"count":4,"max_model_len":9})");
+  EXPECT_EQ(DetokenizeAnswer("a\"\xff"),
+            "{\"content\":\"a\\\"\xEF\xBF\xBD\",\"prompt\":\"a\\\"\xEF\xBF\xBD\"}");
 }
 
 TEST(DetokenizeRequest, Tokens) {
   EXPECT_EQ(ParseDetokenizeRequest(R"({"tokens":[1,2.0]})")->tokens, (std::vector<core::TokenId>{1, 2}));
-  for (const char* body : {R"({})", R"({"tokens":5})", R"({"tokens":[-1]})", R"({"tokens":[1.5]})", R"({"tokens":[null]})",
-                           R"({"tokens":[1e300]})"}) {
+  for (const char* body : {R"({})", R"({"tokens":5})", R"({"tokens":[-1]})", R"({"tokens":[1.5]})",
+                           R"({"tokens":[null]})", R"({"tokens":[1e300]})"}) {
     EXPECT_EQ(ParseDetokenizeRequest(body).error().param(), "tokens") << body;
   }
 }

@@ -64,7 +64,8 @@ std::string EncodeBase64(std::string_view bytes) {
 base::Result<DataUrl> DecodeDataUrl(std::string_view url) {
   static constexpr std::string_view kScheme = "data:";
   if (!url.starts_with(kScheme)) {
-    return base::Fail(Bad("images must come within the request, as data:image/...;base64,... ; this server fetches nothing"));
+    return base::Fail(Bad(
+        "images must come within the request, as data:image/...;base64,... ; this server fetches nothing"));
   }
   url.remove_prefix(kScheme.size());
   const std::size_t comma = url.find(',');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// "data:image/png;base64,iVBOR...": an image inside a request. Pure; decoding and hashing of large ones belong
-// on a heavy pool.
+// "data:image/png;base64,iVBOR...": an image inside a request. Pure; decoding and hashing of large ones
+// belong on a heavy pool.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ namespace lares::http::openai {
 struct DataUrl {
   std::string media_type;  // "image/png"
   std::string bytes;
-  std::string digest;      // SHA-256 of bytes, hex
+  std::string digest;  // SHA-256 of bytes, hex
 };
 
 // Only base64 data URLs of images: this server fetches nothing from elsewhere.

@@ -38,7 +38,8 @@ base::Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body) {
     const auto* text = std::get_if<core::TextPrompt>(&input);
     if (text != nullptr && text->text.empty()) fields.Fail("input", "'input' must not hold an empty string");
   }
-  if (const auto n = fields.Integer("dimensions", 1, kMaxDimensions)) out.dimensions = static_cast<std::size_t>(*n);
+  if (const auto n = fields.Integer("dimensions", 1, kMaxDimensions))
+    out.dimensions = static_cast<std::size_t>(*n);
   if (const auto format = fields.String("encoding_format")) {
     out.base64 = *format == "base64";
     if (!out.base64 && *format != "float") {
@@ -53,8 +54,8 @@ base::Status Shorten(std::vector<std::vector<float>>& vectors, std::size_t dimen
   for (std::vector<float>& vector : vectors) {
     if (vector.size() < dimensions) {
       return base::Fail(base::Error(base::Code::kInvalidArgument,
-                                    "'dimensions' is " + std::to_string(dimensions) + ", but this model has " +
-                                        std::to_string(vector.size()))
+                                    "'dimensions' is " + std::to_string(dimensions) +
+                                        ", but this model has " + std::to_string(vector.size()))
                             .WithParam("dimensions"));
     }
     vector.resize(dimensions);

@@ -22,8 +22,8 @@ struct EmbeddingsRequest {
 
 base::Result<EmbeddingsRequest> ParseEmbeddingsRequest(std::string_view body);
 
-// Keeps the first `dimensions` numbers of each vector and scales them to length 1 again. kInvalidArgument when
-// the vectors are shorter than that.
+// Keeps the first `dimensions` numbers of each vector and scales them to length 1 again. kInvalidArgument
+// when the vectors are shorter than that.
 base::Status Shorten(std::vector<std::vector<float>>& vectors, std::size_t dimensions);
 
 std::string EmbeddingsAnswer(const std::string& model, const core::EmbedAnswer& answer, bool base64);

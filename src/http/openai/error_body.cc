@@ -16,17 +16,24 @@ const char* ErrorType(base::Code code) {
     case Code::kNotFound:
     case Code::kAlreadyExists:
     case Code::kFailedPrecondition:
-    case Code::kUnimplemented: return "invalid_request_error";
-    case Code::kUnauthenticated: return "authentication_error";
-    case Code::kPermissionDenied: return "permission_error";
-    case Code::kResourceExhausted: return "rate_limit_error";
-    case Code::kUnavailable: return "service_unavailable_error";
-    case Code::kDeadlineExceeded: return "timeout_error";
+    case Code::kUnimplemented:
+      return "invalid_request_error";
+    case Code::kUnauthenticated:
+      return "authentication_error";
+    case Code::kPermissionDenied:
+      return "permission_error";
+    case Code::kResourceExhausted:
+      return "rate_limit_error";
+    case Code::kUnavailable:
+      return "service_unavailable_error";
+    case Code::kDeadlineExceeded:
+      return "timeout_error";
     case Code::kCancelled:
     case Code::kAborted:
     case Code::kUnknown:
     case Code::kInternal:
-    case Code::kDataLoss: return "server_error";
+    case Code::kDataLoss:
+      return "server_error";
   }
   return "server_error";
 }
@@ -42,7 +49,8 @@ std::string ErrorBody(const base::Error& error) {
   std::string code = error.reason();
   if (code.empty()) {
     code = base::CodeName(error.code());
-    std::ranges::transform(code, code.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    std::ranges::transform(code, code.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   }
   json.Field("code", code);
   json.EndObject().EndObject();

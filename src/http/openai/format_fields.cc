@@ -13,7 +13,8 @@ constexpr std::size_t kMaxGuidedChoices = 256;
 
 void Set(Fields& body, const char* name, Kind kind, std::string text, core::ResponseFormat& format) {
   if (format.kind != Kind::kText) {
-    return body.Fail(name, "'" + body.PathOf(name) + "' is a second rule for the answer's form; give one only");
+    return body.Fail(name,
+                     "'" + body.PathOf(name) + "' is a second rule for the answer's form; give one only");
   }
   format.kind = kind;
   format.text = std::move(text);
@@ -23,13 +24,16 @@ void Set(Fields& body, const char* name, Kind kind, std::string text, core::Resp
 void SetSchema(Fields& fields, const char* name, core::ResponseFormat& format) {
   const Json* schema = fields.Any(name);
   if (schema == nullptr) return;
-  if (schema->is_object() || schema->is_boolean()) return Set(fields, name, Kind::kJsonSchema, schema->dump(), format);
+  if (schema->is_object() || schema->is_boolean())
+    return Set(fields, name, Kind::kJsonSchema, schema->dump(), format);
   if (!schema->is_string()) {
     return fields.Fail(name, "'" + fields.PathOf(name) + "' must be a JSON schema, not " + TypeWord(*schema),
                        "invalid_type");
   }
   const auto parsed = ParseJsonObject(schema->get_ref<const std::string&>());
-  if (!parsed) return fields.Fail(name, "'" + fields.PathOf(name) + "' is not a JSON schema: " + parsed.error().message());
+  if (!parsed)
+    return fields.Fail(name,
+                       "'" + fields.PathOf(name) + "' is not a JSON schema: " + parsed.error().message());
   Set(fields, name, Kind::kJsonSchema, parsed->dump(), format);
 }
 
@@ -68,8 +72,8 @@ void SetChoice(Fields& fields, const char* name, core::ResponseFormat& format) {
     AppendGrammarLiteral(grammar, choice.get_ref<const std::string&>());
   }
   if (choices->empty() || choices->size() > kMaxGuidedChoices) {
-    return fields.Fail(name, "'" + fields.PathOf(name) + "' must hold 1 to " + std::to_string(kMaxGuidedChoices) +
-                                 " strings");
+    return fields.Fail(name, "'" + fields.PathOf(name) + "' must hold 1 to " +
+                                 std::to_string(kMaxGuidedChoices) + " strings");
   }
   Set(fields, name, Kind::kGrammar, std::move(grammar), format);
 }
@@ -104,8 +108,8 @@ void ReadOpenAiFormat(Fields& body, core::ResponseFormat& format) {
 
 void ReadResponseFormat(Fields& body, core::ResponseFormat& format) {
   ReadOpenAiFormat(body, format);
-  SetSchema(body, "json_schema", format);   // llama-server
-  SetSchema(body, "guided_json", format);   // vLLM
+  SetSchema(body, "json_schema", format);  // llama-server
+  SetSchema(body, "guided_json", format);  // vLLM
   SetGrammar(body, "grammar", format);
   SetGrammar(body, "guided_grammar", format);
   SetChoice(body, "guided_choice", format);
@@ -115,7 +119,8 @@ void ReadResponseFormat(Fields& body, core::ResponseFormat& format) {
     SetGrammar(fields, "grammar", format);
     SetChoice(fields, "choice", format);
     if (fields.Bool("json_object").value_or(false)) Set(fields, "json_object", Kind::kJsonObject, "", format);
-    if (fields.Has("regex")) fields.Fail("regex", "regular expressions are not supported", "unsupported_parameter");
+    if (fields.Has("regex"))
+      fields.Fail("regex", "regular expressions are not supported", "unsupported_parameter");
   }
 }
 

@@ -41,8 +41,8 @@ void ReadStop(Fields& body, core::GenerateRequest& request) {
     if ((*stop)[i].is_string()) {
       request.stop.push_back((*stop)[i].get<std::string>());
     } else {
-      body.Fail("stop[" + std::to_string(i) + "]", "a stop string must be a string, not " +
-                                                       std::string(TypeWord((*stop)[i])), "invalid_type");
+      body.Fail("stop[" + std::to_string(i) + "]",
+                "a stop string must be a string, not " + std::string(TypeWord((*stop)[i])), "invalid_type");
     }
   }
 }

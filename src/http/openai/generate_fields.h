@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What chat and text completions have in common: sampling, limits, stop strings, the answer's form, streaming.
-// OpenAI's names and the extensions that clients of vLLM and llama-server send. Pure.
+// What chat and text completions have in common: sampling, limits, stop strings, the answer's form,
+// streaming. OpenAI's names and the extensions that clients of vLLM and llama-server send. Pure.
 #pragma once
 
 #include "core/generate_request.h"
@@ -12,9 +12,9 @@ namespace lares::http::openai {
 // How the answer is to be told; what concerns the model is in the core request.
 struct AnswerOptions {
   bool stream = false;
-  bool include_usage = false;            // a last chunk with the usage
-  bool continuous_usage = false;         // usage in every chunk (vLLM)
-  bool return_token_ids = false;         // vLLM
+  bool include_usage = false;     // a last chunk with the usage
+  bool continuous_usage = false;  // usage in every chunk (vLLM)
+  bool return_token_ids = false;  // vLLM
 };
 
 void ReadCommon(Fields& body, core::GenerateRequest& request, AnswerOptions& answer);

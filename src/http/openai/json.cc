@@ -37,7 +37,8 @@ class Shape {
   base::Status Count(char c) {
     if (c == '{' || c == '[') {
       if (++depth_ > kMaxJsonDepth) {
-        return base::Fail(Invalid("the JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels"));
+        return base::Fail(
+            Invalid("the JSON is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels"));
       }
       members_[depth_] = 0;
       object_[depth_] = c == '{';

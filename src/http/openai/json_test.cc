@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/openai/json.h"
 
-#include <gtest/gtest.h>
-
 #include <limits>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "http/openai/data_url.h"
 #include "http/openai/json_writer.h"
@@ -112,7 +112,8 @@ TEST(Base64, BothWays) {
     EXPECT_EQ(DecodeBase64(coded), plain);
   }
   EXPECT_EQ(DecodeBase64("Zg"), "f");
-  for (const char* bad : {"Z", "Zg=a", "Z g=", "Zg===", "Zm9v\n"}) EXPECT_EQ(DecodeBase64(bad), std::nullopt) << bad;
+  for (const char* bad : {"Z", "Zg=a", "Z g=", "Zg===", "Zm9v\n"})
+    EXPECT_EQ(DecodeBase64(bad), std::nullopt) << bad;
 }
 
 TEST(DataUrl, HoldsAnImage) {
@@ -121,8 +122,8 @@ TEST(DataUrl, HoldsAnImage) {
   EXPECT_EQ(url->media_type, "image/png");
   EXPECT_EQ(url->bytes, "foo");
   EXPECT_EQ(url->digest, "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae");
-  for (const char* bad : {"https://a/b.png", "data:image/png,x", "data:text/plain;base64,Zg==", "data:image/png;base64",
-                          "data:image/png;base64,*", ""}) {
+  for (const char* bad : {"https://a/b.png", "data:image/png,x", "data:text/plain;base64,Zg==",
+                          "data:image/png;base64", "data:image/png;base64,*", ""}) {
     EXPECT_FALSE(DecodeDataUrl(bad)) << bad;
   }
 }

@@ -27,7 +27,7 @@ class JsonWriter {
   JsonWriter& EndObject() { return Close('}'); }
   JsonWriter& BeginArray() { return Open('['); }
   JsonWriter& EndArray() { return Close(']'); }
-  JsonWriter& Key(std::string_view key);  // one of our own words: not escaped
+  JsonWriter& Key(std::string_view key);        // one of our own words: not escaped
   JsonWriter& RawKey(std::string_view quoted);  // already a JSON string
 
   JsonWriter& String(std::string_view value);

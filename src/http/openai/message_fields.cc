@@ -28,8 +28,9 @@ std::optional<core::ContentPart> ReadImage(Fields& part) {
     fields.Fail("url", data.error().message());
     return std::nullopt;
   }
-  return core::ImagePart{
-      .digest = std::move(data->digest), .media_type = std::move(data->media_type), .bytes = std::move(data->bytes)};
+  return core::ImagePart{.digest = std::move(data->digest),
+                         .media_type = std::move(data->media_type),
+                         .bytes = std::move(data->bytes)};
 }
 
 std::optional<core::ContentPart> ReadPart(const Json& value, const std::string& path, base::Status& status) {
@@ -48,7 +49,8 @@ std::optional<core::ContentPart> ReadPart(const Json& value, const std::string& 
     return std::nullopt;
   }
   if (type == "image_url") return ReadImage(self);
-  self.Fail("type", type ? "content of type \"" + type->substr(0, 64) + "\" is not taken; there is: text, image_url, refusal"
+  self.Fail("type", type ? "content of type \"" + type->substr(0, 64) +
+                               "\" is not taken; there is: text, image_url, refusal"
                          : "'" + self.PathOf("type") + "' is missing");
   return std::nullopt;
 }
@@ -61,8 +63,10 @@ void ReadContent(Fields& fields, core::Message& message) {
     return;
   }
   if (!content->is_array()) {
-    fields.Fail("content", "'" + fields.PathOf("content") + "' must be a string or an array of parts, not " +
-                               std::string(TypeWord(*content)), "invalid_type");
+    fields.Fail("content",
+                "'" + fields.PathOf("content") + "' must be a string or an array of parts, not " +
+                    std::string(TypeWord(*content)),
+                "invalid_type");
     return;
   }
   for (std::size_t i = 0; i < content->size() && fields.ok(); ++i) {
@@ -77,7 +81,8 @@ std::optional<std::string> ReadArguments(Fields& function) {
   if (arguments == nullptr) return "";
   if (arguments->is_string()) return arguments->get<std::string>();
   if (arguments->is_object()) return arguments->dump();
-  function.Fail("arguments", "'" + function.PathOf("arguments") + "' must be a string, not " + TypeWord(*arguments),
+  function.Fail("arguments",
+                "'" + function.PathOf("arguments") + "' must be a string, not " + TypeWord(*arguments),
                 "invalid_type");
   return std::nullopt;
 }
@@ -158,8 +163,8 @@ std::vector<core::Message> ReadMessages(Fields& body) {
     return messages;
   }
   if (list->empty() || list->size() > core::kMaxMessages) {
-    body.Fail("messages", "'messages' must have 1 to " + std::to_string(core::kMaxMessages) + " entries, not " +
-                              std::to_string(list->size()));
+    body.Fail("messages", "'messages' must have 1 to " + std::to_string(core::kMaxMessages) +
+                              " entries, not " + std::to_string(list->size()));
     return messages;
   }
   for (std::size_t i = 0; i < list->size() && body.ok(); ++i) {

@@ -10,8 +10,8 @@
 
 namespace lares::http::openai {
 
-// Roles system, developer (read as system), user, assistant, tool and the old function; content as a string or
-// as parts. Errors go to the status of `body`.
+// Roles system, developer (read as system), user, assistant, tool and the old function; content as a string
+// or as parts. Errors go to the status of `body`.
 std::vector<core::Message> ReadMessages(Fields& body);
 
 }  // namespace lares::http::openai

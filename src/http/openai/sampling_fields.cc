@@ -34,13 +34,15 @@ std::optional<core::TokenId> TokenOf(std::string_view key) {
   return token;
 }
 
-void AddBias(Fields& body, std::optional<core::TokenId> token, const Json& bias, core::SamplingParams& sampling) {
+void AddBias(Fields& body, std::optional<core::TokenId> token, const Json& bias,
+             core::SamplingParams& sampling) {
   if (!token) return body.Fail("logit_bias", "'logit_bias' must map token ids to numbers");
   double value = -100;  // llama-server's false: never
   if (bias.is_number()) {
     value = bias.get<double>();
   } else if (!bias.is_boolean() || bias.get<bool>()) {
-    return body.Fail("logit_bias", "a bias must be a number, not " + std::string(TypeWord(bias)), "invalid_type");
+    return body.Fail("logit_bias", "a bias must be a number, not " + std::string(TypeWord(bias)),
+                     "invalid_type");
   }
   if (!(value >= -100 && value <= 100)) return body.Fail("logit_bias", "a bias must be from -100 to 100");
   sampling.logit_bias[*token] = static_cast<float>(value);
@@ -94,7 +96,8 @@ void ReadSampling(Fields& body, core::SamplingParams& s) {
   ReadFloat(body, "repetition_penalty", 0, 10, true, s.repeat_penalty);  // vLLM's name
   ReadFloat(body, "repeat_penalty", 0, 10, true, s.repeat_penalty);      // llama-server's
   // vLLM says -1 for off, llama-server 0.
-  if (const auto k = body.Integer("top_k", -1, 1'000'000)) s.top_k = *k < 0 ? 0 : static_cast<std::int32_t>(*k);
+  if (const auto k = body.Integer("top_k", -1, 1'000'000))
+    s.top_k = *k < 0 ? 0 : static_cast<std::int32_t>(*k);
   if (const auto n = body.Integer("repeat_last_n", 0, 4096)) s.repeat_last_n = static_cast<std::int32_t>(*n);
   ReadSeed(body, s);
   ReadLogitBias(body, s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// POST /tokenize and /detokenize, in the forms of llama-server ("content") and of vLLM ("prompt", "messages");
-// answers carry the fields of both. Pure.
+// POST /tokenize and /detokenize, in the forms of llama-server ("content") and of vLLM ("prompt",
+// "messages"); answers carry the fields of both. Pure.
 #pragma once
 
 #include <span>

@@ -17,8 +17,8 @@ constexpr std::size_t kMaxToolNameBytes = 128;
 // OpenAI's rule for names; they end up in grammars and templates.
 bool IsToolName(const std::string& name) {
   return !name.empty() && name.size() <= kMaxToolNameBytes && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
   });
 }
 
@@ -40,8 +40,8 @@ std::optional<core::Tool> ReadTool(const Json& value, std::string path, base::St
   core::Tool out;
   out.name = function.String("name").value_or("");
   if (!IsToolName(out.name)) {
-    function.Fail("name", "'" + function.PathOf("name") + "' must be 1 to " + std::to_string(kMaxToolNameBytes) +
-                              " of letters, digits, - _ and .");
+    function.Fail("name", "'" + function.PathOf("name") + "' must be 1 to " +
+                              std::to_string(kMaxToolNameBytes) + " of letters, digits, - _ and .");
   }
   out.description = function.String("description").value_or("");
   if (const Json* parameters = function.Object("parameters")) out.parameters = parameters->dump();
@@ -67,7 +67,8 @@ void SetMode(Fields& fields, const char* name, const std::string& mode, core::Ch
   } else if (mode == "required" || mode == "any") {
     chat.tool_choice = core::ToolChoice::kRequired;
   } else {
-    fields.Fail(name, "'" + fields.PathOf(name) + "' must be \"none\", \"auto\", \"required\" or name a function");
+    fields.Fail(name,
+                "'" + fields.PathOf(name) + "' must be \"none\", \"auto\", \"required\" or name a function");
   }
 }
 
@@ -79,7 +80,8 @@ void ReadAllowedTools(Fields& choice, core::ChatPrompt& chat) {
   Fields allowed(inner == nullptr ? *choice.self() : *inner,
                  inner == nullptr ? choice.PathOf("") : choice.PathOf("allowed_tools"), choice.status());
   const Json* tools = allowed.Array("tools");
-  if (tools == nullptr) return allowed.Fail("tools", "'" + allowed.PathOf("tools") + "' is missing", "missing_parameter");
+  if (tools == nullptr)
+    return allowed.Fail("tools", "'" + allowed.PathOf("tools") + "' is missing", "missing_parameter");
   std::vector<std::string> names;
   for (std::size_t i = 0; i < tools->size() && choice.ok(); ++i) {
     Fields entry((*tools)[i], allowed.PathOf("tools[" + std::to_string(i) + "]"), choice.status());
@@ -88,7 +90,8 @@ void ReadAllowedTools(Fields& choice, core::ChatPrompt& chat) {
     const auto known = [&](const core::Tool& tool) { return tool.name == names.back(); };
     if (std::ranges::none_of(chat.tools, known)) entry.Fail("", "an allowed tool is not in 'tools'");
   }
-  std::erase_if(chat.tools, [&](const core::Tool& tool) { return std::ranges::find(names, tool.name) == names.end(); });
+  std::erase_if(chat.tools,
+                [&](const core::Tool& tool) { return std::ranges::find(names, tool.name) == names.end(); });
   SetMode(allowed, "mode", allowed.String("mode").value_or("auto"), chat);
 }
 
@@ -97,7 +100,8 @@ void ReadToolChoice(Fields& body, core::ChatPrompt& chat) {
   if (value == nullptr) return;
   if (value->is_string()) return SetMode(body, "tool_choice", value->get<std::string>(), chat);
   if (!value->is_object()) {
-    return body.Fail("tool_choice", "'tool_choice' must be a string or an object, not " + std::string(TypeWord(*value)),
+    return body.Fail("tool_choice",
+                     "'tool_choice' must be a string or an object, not " + std::string(TypeWord(*value)),
                      "invalid_type");
   }
   Fields choice(*value, "tool_choice", body.status());

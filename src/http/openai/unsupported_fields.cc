@@ -16,14 +16,30 @@ struct Neutral {
 };
 
 constexpr std::array kNeutral = {
-    Neutral{"use_beam_search", 0},  Neutral{"length_penalty", 1}, Neutral{"early_stopping", 0},
-    Neutral{"mirostat", 0},         Neutral{"dynatemp_range", 0}, Neutral{"xtc_probability", 0},
-    Neutral{"dry_multiplier", 0},   Neutral{"tfs_z", 1},          Neutral{"top_a", 0},
-    Neutral{"top_n_sigma", -1},     Neutral{"audio", 0},          Neutral{"guided_regex", 0},
-    Neutral{"stop_token_ids", 0},   Neutral{"bad_words", 0},      Neutral{"truncate_prompt_tokens", -1},
-    Neutral{"lora", 0},             Neutral{"prompt_logprobs", 0}, Neutral{"include_stop_str_in_output", 0},
-    Neutral{"add_generation_prompt", 1}, Neutral{"continue_final_message", 0}, Neutral{"functions", 0},
-    Neutral{"function_call", 0},    Neutral{"web_search_options", 0}, Neutral{"allowed_token_ids", 0},
+    Neutral{"use_beam_search", 0},
+    Neutral{"length_penalty", 1},
+    Neutral{"early_stopping", 0},
+    Neutral{"mirostat", 0},
+    Neutral{"dynatemp_range", 0},
+    Neutral{"xtc_probability", 0},
+    Neutral{"dry_multiplier", 0},
+    Neutral{"tfs_z", 1},
+    Neutral{"top_a", 0},
+    Neutral{"top_n_sigma", -1},
+    Neutral{"audio", 0},
+    Neutral{"guided_regex", 0},
+    Neutral{"stop_token_ids", 0},
+    Neutral{"bad_words", 0},
+    Neutral{"truncate_prompt_tokens", -1},
+    Neutral{"lora", 0},
+    Neutral{"prompt_logprobs", 0},
+    Neutral{"include_stop_str_in_output", 0},
+    Neutral{"add_generation_prompt", 1},
+    Neutral{"continue_final_message", 0},
+    Neutral{"functions", 0},
+    Neutral{"function_call", 0},
+    Neutral{"web_search_options", 0},
+    Neutral{"allowed_token_ids", 0},
 };
 
 bool NotAskedFor(const Json& value, double neutral) {
@@ -40,13 +56,15 @@ void RefuseUnsupported(Fields& body) {
     const Json* value = body.Any(field.name);
     if (value == nullptr || NotAskedFor(*value, field.number)) continue;
     const std::string_view name = field.name;
-    const char* instead = name == "functions" || name == "function_call" ? "; use 'tools' and 'tool_choice'" : "";
+    const char* instead =
+        name == "functions" || name == "function_call" ? "; use 'tools' and 'tool_choice'" : "";
     body.Fail(name, "'" + std::string(name) + "' is not supported" + instead, "unsupported_parameter");
   }
   // Text is the only modality; asking for it is no request for more.
   if (const Json* modalities = body.Array("modalities")) {
     for (const Json& modality : *modalities) {
-      if (modality != "text") body.Fail("modalities", "this server answers in text only", "unsupported_parameter");
+      if (modality != "text")
+        body.Fail("modalities", "this server answers in text only", "unsupported_parameter");
     }
   }
 }

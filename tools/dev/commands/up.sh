@@ -37,7 +37,7 @@ serve_until_stopped() {
 
 Ready after $(clock $((SECONDS - started))). Ask it something from another terminal:
 
-curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"messages": [{"role": "user", "content": "What is the capital of France?"}], "model": "$(basename "$model_default" .gguf)"}'
+curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"messages": [{"role": "user", "content": "Name three primary colours."}], "temperature": 0, "model": "$(basename "$model_default" .gguf)"}'
 
 Stop it with Ctrl-C.
 READY
