@@ -464,7 +464,7 @@ void Connection::Expire() {
 
 void Connection::Drain() {
   draining_ = true;
-  if (phase_ == Phase::kIdle && input_.empty()) Abort();
+  if (phase_ == Phase::kLinger || (phase_ == Phase::kIdle && input_.empty())) Abort();
 }
 
 void Connection::Abort() {

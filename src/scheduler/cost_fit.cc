@@ -153,7 +153,7 @@ void CostFit::UpdateMargin() {
   for (std::size_t i = 0; i < count; ++i) {
     ratios[i] = recent_[i].real / AtPaceOne(recent_[i].terms, recent_[i].cell);
   }
-  const auto rank = static_cast<std::ptrdiff_t>(0.95 * static_cast<double>(count - 1) + 0.5);
+  const auto rank = static_cast<std::ptrdiff_t>(std::lround(0.95 * static_cast<double>(count - 1)));
   std::nth_element(ratios.begin(), ratios.begin() + rank,
                    ratios.begin() + static_cast<std::ptrdiff_t>(count));
   margin_ = std::max(ratios[static_cast<std::size_t>(rank)] - 1, 0.0) + doubt;

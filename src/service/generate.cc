@@ -92,7 +92,7 @@ base::Result<std::string> Channel::Start(const Operation& operation, core::Gener
   if (auto permitted = Permit(request.principal, operation); !permitted) return base::Fail(permitted.error());
   auto model = generator_.catalogue_.Find(request.model);
   if (!model) return base::Fail(std::move(model.error()));
-  const std::string name = (*model)->spec.name;
+  std::string name = (*model)->spec.name;
   call->SetModel(name);
   request.model = name;
   if (auto valid = core::Validate(request); !valid) return base::Fail(valid.error());

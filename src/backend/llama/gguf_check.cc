@@ -18,7 +18,6 @@ namespace lares::backend::llama {
 namespace {
 
 using base::Code;
-using base::Error;
 using base::Fail;
 using base::Result;
 using base::Status;

@@ -20,7 +20,6 @@
 namespace lares::backend::llama {
 namespace {
 
-using base::Code;
 using base::Fail;
 using base::Result;
 using base::Status;

@@ -2,6 +2,7 @@
 """HTTP by hand, for what no proper client would send."""
 
 import json
+import re
 from dataclasses import dataclass, field
 
 from . import record
@@ -25,6 +26,9 @@ def head(method, path, headers):
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+_REQUEST_LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.[01]\r\n")
+
+
 class Wire:
     """One connection. `send` writes bytes as they are; `answer` reads one whole answer."""
 
@@ -33,7 +37,7 @@ class Wire:
         if wrap:
             self._socket = wrap(self._socket)
         self._file = self._socket.makefile("rb")
-        self._asked = ("GET", "/")
+        self._asked = None  # (method, path), as far as it can be told from what was sent
 
     def __enter__(self):
         return self
@@ -50,6 +54,8 @@ class Wire:
         return self._socket
 
     def send(self, data):
+        if line := _REQUEST_LINE.match(data):
+            self._asked = tuple(word.decode("latin-1") for word in line.groups())
         self._socket.sendall(data)
 
     def ask(self, method, path, body=None, headers=None, host="localhost"):
@@ -59,7 +65,6 @@ class Wire:
         if body is not None:
             headers.setdefault("Content-Type", "application/json")
             headers.setdefault("Content-Length", str(len(body)))
-        self._asked = (method, path)
         self.send(head(method, path, headers) + (body or b""))
 
     def start(self):
@@ -91,11 +96,14 @@ class Wire:
             return answer
         if answer.headers.get("transfer-encoding") == "chunked":
             answer.body = b"".join(self.chunks())
-        elif "content-length" in answer.headers and self._asked[0] != "HEAD":
+        elif "content-length" in answer.headers and not self._asked_head():
             answer.body = self._file.read(int(answer.headers["content-length"]))
-        if self._asked[0] != "HEAD":
+        if self._asked and not self._asked_head():
             record.add(*self._asked, answer.status, answer.headers.get("content-type"), answer.body)
         return answer
+
+    def _asked_head(self):
+        return self._asked is not None and self._asked[0] == "HEAD"
 
     def closed(self):
         """Whether the server has ended the connection: reads to its end."""
