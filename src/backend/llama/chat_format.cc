@@ -63,8 +63,17 @@ class CommonChatFormat final : public ChatFormat {
       return RenderAsText(prompt, format, parse_output);
     auto inputs = MakeChatInputs(prompt, format, parse_output);
     if (!inputs) return Fail(inputs.error());
+    if (!inputs->json_schema.empty() && inputs->tools.empty()) {
+      // `common` lets a model put JSON between ``` marks. Where no reasoning may come before it, the caller's
+      // plain grammar is stricter.
+      common_chat_templates_inputs plain = *inputs;
+      plain.json_schema.clear();
+      const auto params = Apply(plain);
+      if (!params) return Fail(params.error());
+      if (!params->supports_thinking) return Finish(*params, plain, parse_output);
+    }
     auto params = Apply(*inputs);
-    if (!params) return Fail(params.error());
+    if (!params) return WithoutNativeTools(prompt, format, parse_output, params.error());
     // The template takes tools, but how the model calls them could not be learned from it.
     if (MustCall(prompt) && params->grammar.empty()) return RenderAsText(prompt, format, parse_output);
     return Finish(*params, *inputs, parse_output);
@@ -144,6 +153,15 @@ class CommonChatFormat final : public ChatFormat {
       }
     }
     return grammar;
+  }
+
+  // Some templates cannot render every tool that JSON schema can describe.
+  Result<RenderedChat> WithoutNativeTools(const core::ChatPrompt& prompt, const core::ResponseFormat& format,
+                                          bool parse_output, const Error& error) const {
+    if (WantsTools(prompt) && error.reason().empty()) {
+      if (auto as_text = RenderAsText(prompt, format, parse_output)) return as_text;
+    }
+    return Fail(error);
   }
 
   // For templates that know no tools.

@@ -39,8 +39,9 @@ class ChatFormat {
                                                         const std::string& override_source);
   virtual ~ChatFormat() = default;
 
-  // Prompt, format of the answer and parser for one request. A grammar of the client's own (GBNF) is not
-  // handled here. Errors name the parameter at fault.
+  // Prompt, format of the answer and parser for one request. Where the result has no grammar, the caller
+  // holds the answer to its format by itself; so it does with a grammar of the client's own (GBNF). Errors
+  // name the parameter at fault.
   virtual base::Result<RenderedChat> Render(const core::ChatPrompt& prompt,
                                             const core::ResponseFormat& format, bool parse_output) const = 0;
 };

@@ -31,7 +31,7 @@ using base::Code;
 using base::Fail;
 using base::Result;
 
-constexpr RenderBudget::Limits kLoadLimits = {.cpu = std::chrono::milliseconds(10'000)};
+constexpr RenderBudget::Limits kLoadLimits = {.cpu = std::chrono::milliseconds(3'000)};
 
 void Replace(std::string& text, std::string_view what, std::string_view with) {
   for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {

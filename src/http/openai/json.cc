@@ -3,6 +3,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -19,15 +20,22 @@ class Shape {
  public:
   base::Status Check(std::string_view text) {
     bool in_string = false;
+    std::size_t string_start = 0;
+    std::string_view last_string;
     for (std::size_t i = 0; i < text.size(); ++i) {
       const char c = text[i];
       if (in_string) {
         if (c == '\\') ++i;
-        if (c == '"') in_string = false;
+        if (c != '"') continue;
+        in_string = false;
+        last_string = text.substr(string_start, i - string_start);
       } else if (c == '"') {
         in_string = true;
+        string_start = i + 1;
+      } else if (c == ':' && depth_ == 1) {
+        member_ = last_string;
       } else if (auto fine = Count(c); !fine) {
-        return fine;
+        return base::Fail(Named(fine.error()));
       }
     }
     return {};
@@ -58,6 +66,14 @@ class Shape {
     return {};
   }
 
+  // The body's member in which the trouble is, as a client may know it.
+  base::Error Named(base::Error error) const {
+    static constexpr std::size_t kMaxNameBytes = 64;
+    if (member_.empty() || member_.size() > kMaxNameBytes || member_.find('\\') != std::string_view::npos) return error;
+    return std::move(error).WithParam(std::string(member_));
+  }
+
+  std::string_view member_;
   std::size_t depth_ = 0;
   std::size_t values_ = 0;
   std::array<std::size_t, kMaxJsonDepth + 1> members_{};

@@ -57,6 +57,14 @@ TEST(Json, IsBounded) {
   EXPECT_EQ(Problem(R"({"a":")" + Repeat("[{,\\\"", 5000) + R"("})"), "");
 }
 
+TEST(Json, NamesTheMemberThatIsTooMuch) {
+  const auto param = [](const std::string& text) { return ParseJsonObject(text).error().param(); };
+  EXPECT_EQ(param(R"({"a":"x:\"y","response_format":{"b":)" + Repeat("[", 70) + Repeat("]", 70) + "}}"),
+            "response_format");
+  EXPECT_EQ(param(R"({"a":1,"tools" : [0)" + Repeat(",0", kMaxJsonValues) + "]}"), "tools");
+  EXPECT_EQ(param(Repeat("[", 70)), "");
+}
+
 TEST(JsonWriter, EscapesAndRepairs) {
   const auto text = [](std::string_view value) {
     std::string out;
