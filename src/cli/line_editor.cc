@@ -145,7 +145,10 @@ LineSource::Line LineEditor::Read(bool more) {
   int count = 0;
   const char* bytes = ::el_gets(state_->editor, &count);
   Send(kPasteOff);
-  if (state_->interrupted) return {.kind = Kind::kInterrupted, .text = {}};
+  if (state_->interrupted) {
+    Send("^C\n");  // the emptied line stays where it was, the next one begins below
+    return {.kind = Kind::kInterrupted, .text = {}};
+  }
   if (bytes == nullptr || count <= 0) {
     const bool signal = bytes == nullptr && count < 0 && errno == EINTR;
     return {.kind = signal ? Kind::kInterrupted : Kind::kEnd, .text = {}};

@@ -154,10 +154,6 @@ Connection::Awaitable<Connection::Got> Connection::ReadBody() {
       deadline_ = soonest + base::FromSeconds(static_cast<double>(received) / kMinBodyBytesPerSecond);
       if (parser_->progress() == RequestParser::Progress::kDone) break;
       if (*taken > 0) continue;
-      if (input_.size() > context_.limits.header_bytes) {
-        SetProblem(400, "bad_http_request", "a chunk's header or trailer is too long");
-        co_return Got::kProblem;
-      }
     }
     const bool more = co_await ReadMore();
     if (more) continue;

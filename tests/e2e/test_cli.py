@@ -157,7 +157,7 @@ def test_run_with_a_key_and_tls(tmp_path):
         untrusted = run_lares("run", "fake", "hi", "--answer-tokens", "3", "--url", server.url)
         assert untrusted.returncode > 0 and "certificate" in untrusted.stderr.lower()
         trusted = run_lares(
-            "run", "fake", "hi", "--answer-tokens", "3", "--url", server.url, SSL_CERT_FILE=certificate.cert
+            "run", "fake", "hi", "--answer-tokens", "3", "--url", server.url, "--ca-file", certificate.cert
         )
         assert trusted.returncode == 0, trusted.stderr
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model without a chat template, one with another, and untrusted ones. Names a model answers to."""
 
+from contextlib import contextmanager
+
+import httpx
 import pytest
 
 from harness import gguf, settings, wire
@@ -46,27 +49,42 @@ def test_a_template_sees_its_arguments(tmp_path):
         assert quiet["usage"]["prompt_tokens"] != loud["usage"]["prompt_tokens"]
 
 
+@contextmanager
+def started_with(template_text, folder):
+    """A server that is ready, or one that has ended because it did not like the template."""
+    template = folder / "template.jinja"
+    template.write_text(template_text)
+    server = Server(settings.MODEL, [*SMALL, "--chat-template", str(template)], wait=False)
+
+    def ready_or_over():
+        try:
+            return (
+                server.process.poll() is not None
+                or server.published()
+                and server.wait_listening().get("/readyz").status_code == 200
+            )
+        except (httpx.TransportError, AssertionError):
+            return False  # it ended while it was asked
+
+    try:
+        until(ready_or_over, "the server is ready or over")
+        yield server
+    finally:
+        server.close(check=False)
+
+
+def check_refused_at_start(server):
+    assert server.process.returncode > 0 and "template" in server.log()
+
+
 @pytest.mark.parametrize("text", ["{% for %}", "{{ undefined_thing() }}", "{% if x %}"], ids=["syntax", "call", "open"])
 def test_a_broken_template(tmp_path, text):
     """Refused at the start, or with the request; in words."""
-    template = tmp_path / "broken.jinja"
-    template.write_text(text)
-    server = Server(settings.MODEL, [*SMALL, "--chat-template", str(template)], wait=False)
-    try:
-
-        def ready_or_over():
-            return server.process.poll() is not None or (
-                server.published() and server.wait_listening() and server.get("/readyz").status_code == 200
-            )
-
-        until(ready_or_over, "the server is ready or over")
-        if server.process.poll() is None:
-            answer = wire.post_json(server, "/v1/chat/completions", CHAT)
-            assert answer.status == 400 and "template" in answer.error()["message"]
-        else:
-            assert server.process.returncode > 0 and "template" in server.log()
-    finally:
-        server.close(check=False)
+    with started_with(text, tmp_path) as server:
+        if server.process.poll() is not None:
+            return check_refused_at_start(server)
+        answer = wire.post_json(server, "/v1/chat/completions", CHAT)
+        assert answer.status == 400 and "template" in answer.error()["message"]
 
 
 @pytest.mark.parametrize(
@@ -79,26 +97,16 @@ def test_a_broken_template(tmp_path, text):
     ids=["loop", "large", "recursion"],
 )
 def test_a_template_without_end_is_bounded(tmp_path, text):
-    template = tmp_path / "endless.jinja"
-    template.write_text(text)
-    server = Server(settings.MODEL, [*SMALL, "--chat-template", str(template)], wait=False)
-    try:
-        until(
-            lambda: (
-                server.process.poll() is not None
-                or (server.published() and server.wait_listening() and server.get("/readyz").status_code == 200)
-            ),
-            "ready or over",
-        )
-        if server.process.poll() is None:
-            answer = wire.post_json(server, "/v1/chat/completions", CHAT)
-            assert answer.status in (400, 504), answer
-            # And it still serves everybody else.
-            assert wire.post_json(server, "/v1/completions", {"prompt": "a", "max_tokens": 2}).status == 200
-        else:
-            assert server.process.returncode > 0 and "template" in server.log()
-    finally:
-        server.close(check=False)
+    """Harmless at the start, endless for one request, which says so with its arguments."""
+    head, macro, rest = text.rpartition("{% endmacro %}")
+    evil = head + macro + "{% if evil %}" + rest + "{% endif %}{{ messages[0].content }}"
+    with started_with(evil, tmp_path) as server:
+        assert wire.post_json(server, "/v1/chat/completions", CHAT).status == 200
+        answer = wire.post_json(server, "/v1/chat/completions", {**CHAT, "chat_template_kwargs": {"evil": True}})
+        assert answer.status in (400, 504), answer
+        assert "template" in answer.error()["message"]
+        # And it still serves everybody else.
+        assert wire.post_json(server, "/v1/chat/completions", CHAT).status == 200
 
 
 def test_a_template_that_is_not_there(tmp_path):

@@ -56,6 +56,7 @@ class DecodeContext {
   base::Status CheckSlot(std::int32_t slot) const;
   base::Result<RunOutcome> Finish(std::int32_t code, std::span<const Row> rows);
   base::Result<RunOutcome> AfterInterrupt(std::span<const Row> rows);
+  std::uint8_t* CopyBuffer(std::size_t bytes);
   void ReadLogits(std::span<const Row> rows);
   std::int32_t Length(std::int32_t slot) const;
 
@@ -71,7 +72,8 @@ class DecodeContext {
   std::span<const llama_token> suppressed_;       // tokens the file forbids to generate
   const std::atomic<bool>* interrupt_ = nullptr;  // of the Run in progress
   std::vector<float*> logits_;                    // by row of the last Run; null where not wanted
-  std::vector<std::uint8_t> copy_buffer_;
+  std::unique_ptr<std::uint8_t[]> copy_buffer_;   // of copy_bytes_, not initialised
+  std::size_t copy_bytes_ = 0;
 };
 
 }  // namespace lares::backend::llama

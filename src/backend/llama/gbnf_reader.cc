@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "backend/llama/sentence.h"
+#include "base/utf8.h"
 
 namespace lares::backend::llama {
 namespace {
@@ -23,6 +24,7 @@ class Reader {
 
   base::Result<Gbnf> Read() {
     if (source_.find('\0') != std::string_view::npos) Fail("it holds a NUL byte");
+    if (!base::IsValidUtf8(source_)) Fail("it is not valid UTF-8");
     SkipSpace(true);
     while (!failed() && at_ < source_.size()) ReadRule();
     if (!failed()) CheckNames();
@@ -131,8 +133,9 @@ class Reader {
       } else if (c == '*' || c == '+' || c == '?' || c == '{') {
         if (!repeatable) Fail("there is nothing to repeat");
         if (failed()) break;
-        Repeat(sequence, weight);
-        repeatable = sequence.back().most > 0;
+        Repeat(sequence.back(), weight, nesting > 0);
+        // The library takes "x"?* for left recursion; ("x"?)* says the same.
+        repeatable = false;
         SkipSpace(nesting > 0);
         continue;
       } else {
@@ -229,28 +232,27 @@ class Reader {
     return value;
   }
 
-  void ReadBounds(std::size_t& least, std::size_t& most) {
+  void ReadBounds(std::size_t& least, std::size_t& most, bool lines) {
     ++at_;
-    SkipSpace(true);
+    SkipSpace(lines);
     least = ReadNumber();
-    SkipSpace(true);
+    SkipSpace(lines);
     most = least;
     if (Peek() == ',') {
       ++at_;
-      SkipSpace(true);
+      SkipSpace(lines);
       most = IsDigit(Peek()) ? ReadNumber() : kGbnfNoMaximum;
-      SkipSpace(true);
+      SkipSpace(lines);
     }
     if (Peek() != '}') return Fail("'}' is expected");
     ++at_;
   }
 
-  void Repeat(GbnfSequence& sequence, std::size_t& weight) {
-    GbnfItem& item = sequence.back();
+  void Repeat(GbnfItem& item, std::size_t& weight, bool lines) {
     std::size_t least = Peek() == '+' ? 1 : 0;
     std::size_t most = Peek() == '?' ? 1 : kGbnfNoMaximum;
     if (Peek() == '{') {
-      ReadBounds(least, most);
+      ReadBounds(least, most, lines);
     } else {
       ++at_;
     }
@@ -265,14 +267,8 @@ class Reader {
     symbols_ += most == kGbnfNoMaximum ? 1 : most - least;
     grammar_.repetitions += copies;
     if (grammar_.repetitions > limits_.repetitions) return Fail("there are too many repetitions in all");
-    Multiply(item, least, most);
-  }
-
-  // A repetition of a repetition: the bounds multiply.
-  static void Multiply(GbnfItem& item, std::size_t least, std::size_t most) {
-    item.least *= least;
-    const bool endless = item.most == kGbnfNoMaximum || most == kGbnfNoMaximum;
-    item.most = endless ? kGbnfNoMaximum : item.most * most;
+    item.least = least;
+    item.most = most;
   }
 
   void CheckNames() {

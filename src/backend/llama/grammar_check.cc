@@ -16,6 +16,31 @@ constexpr std::size_t kMany = std::size_t{1} << 40U;
 std::size_t Add(std::size_t a, std::size_t b) { return std::min(a + b, kMany); }
 std::size_t Times(std::size_t a, std::size_t b) { return b != 0 && a > kMany / b ? kMany : a * b; }
 
+std::string NameOf(const GbnfRule& rule) { return rule.name.empty() ? "(...)" : rule.name; }
+
+bool HasEmptyAlternative(const GbnfRule& rule) {
+  return std::ranges::any_of(rule.alternatives, [](const GbnfSequence& sequence) {
+    return std::ranges::all_of(sequence, [](const GbnfItem& item) { return item.most == 0; });
+  });
+}
+
+// The engine takes an endless repetition of a rule with an empty alternative for left recursion, wherever it
+// stands.
+std::string WhyRepetitionFails(const Gbnf& grammar) {
+  for (const GbnfRule& rule : grammar.rules) {
+    for (const GbnfSequence& sequence : rule.alternatives) {
+      for (const GbnfItem& item : sequence) {
+        if (!item.is_rule || item.most != kGbnfNoMaximum) continue;
+        const GbnfRule& repeated = grammar.rules[item.rule];
+        if (HasEmptyAlternative(repeated)) {
+          return Sentence("rule ", NameOf(repeated), " may be empty and is repeated without end");
+        }
+      }
+    }
+  }
+  return "";
+}
+
 // Counts, per rule, the places where its first character may fit: what the engine keeps apart before anything
 // was read. Finds left recursion on the way.
 class Beginnings {
@@ -63,10 +88,6 @@ class Beginnings {
         beginnings = facts_[item.rule].beginnings;
         empty = facts_[item.rule].may_be_empty;
       }
-      if (item.most == kGbnfNoMaximum && item.is_rule && HasEmptyAlternative(item.rule)) {
-        error_ = Sentence("rule ", Name(item.rule), " may be empty and is repeated without end");
-        return;
-      }
       // Copies of something that may be empty can each be the one that begins. (Without end they are all the
       // same.)
       const std::size_t copies = empty && item.most != kGbnfNoMaximum ? item.most : 1;
@@ -76,16 +97,7 @@ class Beginnings {
     fact.may_be_empty = true;
   }
 
-  // The engine takes an endless repetition of such a rule for left recursion.
-  bool HasEmptyAlternative(std::size_t id) const {
-    return std::ranges::any_of(grammar_.rules[id].alternatives, [](const GbnfSequence& sequence) {
-      return std::ranges::all_of(sequence, [](const GbnfItem& item) { return item.most == 0; });
-    });
-  }
-
-  std::string Name(std::size_t id) const {
-    return grammar_.rules[id].name.empty() ? "(...)" : grammar_.rules[id].name;
-  }
+  std::string Name(std::size_t id) const { return NameOf(grammar_.rules[id]); }
 
   const Gbnf& grammar_;
   std::vector<Fact> facts_;
@@ -97,6 +109,9 @@ class Beginnings {
 base::Status CheckGrammar(std::string_view gbnf, const GrammarLimits& limits) {
   const auto grammar = ReadGbnf(gbnf, limits);
   if (!grammar) return base::Fail(grammar.error());
+  if (const std::string why = WhyRepetitionFails(*grammar); !why.empty()) {
+    return base::Fail(base::Code::kInvalidArgument, why);
+  }
   Beginnings beginnings(*grammar);
   // Rules that root does not reach are built as well, and must not recurse to the left either.
   std::size_t most = 0;

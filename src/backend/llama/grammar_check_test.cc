@@ -45,6 +45,7 @@ TEST(GrammarCheck, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Why("root ::= [a"), HasSubstr("not closed"));
   EXPECT_THAT(Why("root ::= (\"a\""), HasSubstr("')' is expected"));
   EXPECT_THAT(Why("root ::= *"), HasSubstr("nothing to repeat"));
+  EXPECT_THAT(Why("root ::= \"a\"?*"), HasSubstr("nothing to repeat"));
   EXPECT_THAT(Why("root ::= \"\"*"), HasSubstr("nothing to repeat"));
   EXPECT_THAT(Why("root ::= \"\\q\""), HasSubstr("unknown escape"));
   EXPECT_THAT(Why("root ::= \"a\"{5,2}"), HasSubstr("n <= m"));
@@ -53,6 +54,7 @@ TEST(GrammarCheck, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(Why("root ::= <[5]>"), HasSubstr("tokens"));
   EXPECT_THAT(Why("root ::= \"a\"\nroot ::= \"b\""), HasSubstr("twice"));
   EXPECT_THAT(Why(std::string("root ::= \"a\0\"", 13)), HasSubstr("NUL"));
+  EXPECT_THAT(Why("root ::= \"a\xd4\""), HasSubstr("UTF-8")) << "the library would read over the quote";
 }
 
 TEST(GrammarCheck, FindsLeftRecursionThatTheLibraryMisses) {

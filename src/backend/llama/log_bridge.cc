@@ -17,6 +17,7 @@ struct Sinks {
   std::vector<base::Logger*> loggers;
   std::string line;  // pieces of a line not ended yet
   base::LogLevel level = base::LogLevel::kDebug;
+  bool muted = false;  // the line in progress is one of the library's debug lines
 };
 
 // Never destroyed: the library may log from threads that outlive main's statics.
@@ -28,17 +29,21 @@ Sinks& TheSinks() {
 // Longer lines are cut: the library prints whole grammars and templates.
 constexpr std::size_t kMaxLine = 500;
 
-base::LogLevel LevelOf(ggml_log_level level, base::LogLevel current) {
+base::LogLevel LevelOf(ggml_log_level level) {
   switch (level) {
     case GGML_LOG_LEVEL_ERROR:
       return base::LogLevel::kError;
     case GGML_LOG_LEVEL_WARN:
       return base::LogLevel::kWarning;
-    case GGML_LOG_LEVEL_CONT:
-      return current;
     default:
       return base::LogLevel::kDebug;
   }
+}
+
+// Warnings of what happens all day: an interrupt, a full cache. Our own results say the same.
+bool Expected(std::string_view line) {
+  return line.find("removing memory module entries") != std::string_view::npos ||
+         line.find("failed to find a memory slot") != std::string_view::npos;
 }
 
 void Flush(Sinks& sinks) {
@@ -46,17 +51,21 @@ void Flush(Sinks& sinks) {
   while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.pop_back();
   if (line.empty() || sinks.loggers.empty()) return;
   if (line.size() > kMaxLine) line = line.substr(0, kMaxLine) + "...";
-  sinks.loggers.back()->Write(sinks.level, line, {{"source", std::string_view("llama.cpp")}});
+  const base::LogLevel level = Expected(line) ? base::LogLevel::kDebug : sinks.level;
+  sinks.loggers.back()->Write(level, line, {{"source", std::string_view("llama.cpp")}});
 }
 
 void OnLog(ggml_log_level level, const char* text, void* /*user*/) {
   Sinks& sinks = TheSinks();
   const std::lock_guard lock(sinks.mutex);
-  const base::LogLevel next = LevelOf(level, sinks.level);
-  if (level != GGML_LOG_LEVEL_CONT && !sinks.line.empty()) Flush(sinks);
-  sinks.level = next;
+  if (level != GGML_LOG_LEVEL_CONT) {
+    Flush(sinks);
+    sinks.level = LevelOf(level);
+    // The library's own debug lines quote what models say, and are never shown, at any level of ours.
+    sinks.muted = level == GGML_LOG_LEVEL_DEBUG;
+  }
   // Loading prints one dot per percent; our own progress says the same.
-  if (std::string_view(text) == ".") return;
+  if (sinks.muted || std::string_view(text) == ".") return;
   if (sinks.line.size() < 2 * kMaxLine) sinks.line += text;
   if (sinks.line.ends_with('\n')) Flush(sinks);
 }

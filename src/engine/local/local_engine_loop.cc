@@ -29,9 +29,10 @@ bool LocalEngine::Load() {
     return !stopping_;
   });
   if (!loaded) {
+    const std::lock_guard lock(mutex_);
+    if (stopping_) return false;  // interrupted, not failed
     log_.Error("the model could not be loaded",
                {{"model", options_.model}, {"cause", loaded.error().message()}});
-    const std::lock_guard lock(mutex_);
     status_.state = core::EngineState::kFailed;
     status_.failure = loaded.error().message();
     return false;

@@ -7,7 +7,7 @@
 
 namespace lares::http::api {
 
-Lane Api::LaneOf(const Exchange& exchange) {
+const Lane& Api::LaneOf(const Exchange& exchange) {
   const std::lock_guard lock(mutex_);
   Lane& lane = lanes_[exchange.executor().index()];
   if (!lane.hub) {

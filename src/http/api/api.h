@@ -29,7 +29,8 @@ class Api {
   explicit Api(service::Services& services) : services_(services) {}
 
   service::Services& services() const { return services_; }
-  Lane LaneOf(const Exchange& exchange);
+  // Stays where it is for the Api's life.
+  const Lane& LaneOf(const Exchange& exchange);
 
   // Changes when answers might: OpenAI's "system_fingerprint".
   std::string FingerprintOf(const std::string& model) const;

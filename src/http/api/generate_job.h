@@ -41,7 +41,7 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
   void Complete();
 
   Api& api_;
-  const Lane lane_;
+  const Lane& lane_;  // not owned: the hub in it owns this job
   const std::shared_ptr<Exchange> exchange_;
   const std::unique_ptr<AnswerStyle> style_;
   const bool stream_;

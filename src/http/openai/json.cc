@@ -69,7 +69,8 @@ class Shape {
   // The body's member in which the trouble is, as a client may know it.
   base::Error Named(base::Error error) const {
     static constexpr std::size_t kMaxNameBytes = 64;
-    if (member_.empty() || member_.size() > kMaxNameBytes || member_.find('\\') != std::string_view::npos) return error;
+    if (member_.empty() || member_.size() > kMaxNameBytes || member_.find('\\') != std::string_view::npos)
+      return error;
     return std::move(error).WithParam(std::string(member_));
   }
 
