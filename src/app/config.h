@@ -70,7 +70,7 @@ struct LimitSettings {
   std::int32_t connections = 4096;
   std::uint64_t stream_buffer = 1 * kMiB;  // bytes a slow reader may be behind
   base::Duration header_timeout = std::chrono::seconds(10);
-  base::Duration body_timeout = std::chrono::seconds(60);   // between two reads of a body
+  base::Duration body_timeout = std::chrono::seconds(60);   // a whole body, and 1 s more per 64 KiB
   base::Duration idle_timeout = std::chrono::seconds(75);   // between two requests of a connection
   base::Duration write_timeout = std::chrono::seconds(30);  // a reader that takes nothing
   base::Duration heartbeat = std::chrono::seconds(10);      // silence in a stream until a comment is sent

@@ -17,7 +17,7 @@ namespace lares::app {
 // Who holds a data directory.
 struct RunningServer {
   pid_t pid = 0;
-  std::string url;    // "http://127.0.0.1:8080" or "unix:/path"; empty until it listens
+  std::string url;    // "http://127.0.0.1:8080" or "unix:/path" (published_url.h); empty until it listens
   std::string model;  // what it serves
   std::string started;
 };

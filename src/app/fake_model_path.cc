@@ -31,13 +31,20 @@ base::Status SetTime(std::string_view text, base::Duration& out) {
   return {};
 }
 
+base::Status SetPath(std::string_view text, std::string& out) {
+  if (!text.starts_with('/')) return base::Fail(Code::kInvalidArgument, "an absolute path is needed");
+  out = text;
+  return {};
+}
+
 base::Status Set(std::string_view key, std::string_view value, FakeModelOptions& out) {
   if (key == "step") return SetTime(value, out.step);
   if (key == "row") return SetTime(value, out.per_row);
   if (key == "slots") return SetCount(value, 1, 4096, out.slots);
   if (key == "context") return SetCount(value, 1, 1 << 20, out.context);
   if (key == "answer") return SetCount(value, -1, 1 << 20, out.answer);
-  return base::Fail(Code::kInvalidArgument, "known are step, row, slots, context and answer");
+  if (key == "load") return SetPath(value, out.load);
+  return base::Fail(Code::kInvalidArgument, "known are step, row, slots, context, answer and load");
 }
 
 }  // namespace

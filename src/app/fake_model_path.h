@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/clock.h"
@@ -19,6 +20,7 @@ struct FakeModelOptions {
   std::int32_t slots = 8;       // slots=8
   std::int32_t context = 8192;  // context=8192: tokens per slot
   std::int32_t answer = -1;     // answer=64: tokens until it ends by itself; 0: by the prompt; -1: never
+  std::string load;             // load=/tmp/go: loading is half done until this file exists
 };
 
 inline constexpr std::string_view kFakeModelPrefix = "fake:";

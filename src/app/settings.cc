@@ -18,6 +18,7 @@ using std::chrono::seconds;
 constexpr std::string_view kKvTypes[] = {"f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view kFormats[] = {"text", "json"};
+constexpr std::int32_t kMostRows = 2048;  // of one call of the backend
 constexpr std::int32_t kManyTokens = 16 * 1024 * 1024;
 
 constexpr std::string_view kPlace = "Place";
@@ -80,7 +81,8 @@ std::vector<Setting> Security() {
        "File of API keys: id, SHA-256 of the key, tenant, permissions; read again on SIGHUP",
        "none: no key is asked for"},
       {"security.tls_cert", "--tls-cert", kServing, PathKind{AT(security.tls_cert)}, kSecurity,
-       "Certificate chain (PEM) for HTTPS", "none: plain HTTP"},
+       "Certificate chain (PEM) for HTTPS; if it names localhost too, `lares run` beside it needs no --url",
+       "none: plain HTTP"},
       {"security.tls_key", "--tls-key", kServing, PathKind{AT(security.tls_key)}, kSecurity,
        "Private key (PEM) of the certificate", "none"},
       {"security.insecure", "--insecure", kServing, SwitchKind{AT(security.insecure)}, kSecurity,
@@ -111,7 +113,7 @@ std::vector<Setting> Scheduling() {
        IntegerKind{AT(scheduling.max_tokens), 0, kManyTokens}, kScheduling, "Longest answer in tokens",
        "0: what is left of the context"},
       {"scheduling.prefill_rows", "--prefill-rows", kServing,
-       IntegerKind{AT(scheduling.prefill_rows), 64, 65'536}, kScheduling,
+       IntegerKind{AT(scheduling.prefill_rows), 64, kMostRows}, kScheduling,
        "Prompt tokens computed in one call at most", ""},
       {"scheduling.host_cache", "--host-cache", kServing,
        SizeKind{AT(scheduling.host_cache), 0, 1024ULL * kGiB}, kScheduling,
@@ -137,7 +139,7 @@ std::vector<Setting> Limits() {
        "Time to send a request's header", ""},
       {"limits.body_timeout", "--body-timeout", kServing,
        DurationKind{AT(limits.body_timeout), milliseconds(100), hours(1)}, kLimits,
-       "Time between two pieces of a request's body", ""},
+       "Time for a request's body, and 1 s more per 64 KiB of it", ""},
       {"limits.idle_timeout", "--idle-timeout", kServing,
        DurationKind{AT(limits.idle_timeout), milliseconds(100), hours(24)}, kLimits,
        "Time a connection may rest between two requests", ""},

@@ -78,7 +78,9 @@ void AddRun(CLI::App& app, ParsedCommand& parsed) {
       ->option_text("...");
   command->add_option("--system", run.system, "Instructions the model gets before the conversation")
       ->option_text("TEXT");
-  command->add_option("--temperature", run.temperature, "0 always takes the likeliest word; up to 2")
+  command
+      ->add_option("--temperature", run.temperature,
+                   "0 always takes the likeliest word; up to 2 (0.7 when not given)")
       ->check(CLI::Range(0.0, 2.0))
       ->option_text("X");
   command->add_option("--seed", run.seed, "Makes an answer repeatable")->option_text("N");

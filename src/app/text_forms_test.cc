@@ -31,18 +31,20 @@ TEST(ParseFixedCosts, RefusesTheRest) {
 }
 
 TEST(ParseFakeModel, ReadsItsWords) {
-  const auto fake = ParseFakeModel("fake:step=5ms, slots=3,context=100,row=10us,answer=-1");
+  const auto fake = ParseFakeModel("fake:step=5ms, slots=3,context=100,row=10us,answer=-1,load=/tmp/go");
   ASSERT_TRUE(fake) << fake.error().message();
   EXPECT_EQ(fake->step, milliseconds(5));
   EXPECT_EQ(fake->per_row, microseconds(10));
   EXPECT_EQ(fake->slots, 3);
   EXPECT_EQ(fake->context, 100);
   EXPECT_EQ(fake->answer, -1);
+  EXPECT_EQ(fake->load, "/tmp/go");
   EXPECT_TRUE(ParseFakeModel("fake:"));
 }
 
 TEST(ParseFakeModel, RefusesTheRest) {
-  for (const auto* path : {"fake:slots=0", "fake:slots", "fake:stp=1ms", "fake:step=2h", "fake:context=x"}) {
+  for (const auto* path :
+       {"fake:slots=0", "fake:slots", "fake:stp=1ms", "fake:step=2h", "fake:context=x", "fake:load=go"}) {
     EXPECT_FALSE(ParseFakeModel(path)) << path;
   }
 }

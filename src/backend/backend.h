@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -38,6 +40,9 @@ struct Facts {
   std::int32_t max_rows = 0;        // rows per Run
   std::int32_t chunk_quantum = 64;  // prompt chunks are multiples of this many rows where possible
   std::uint64_t cell_bytes = 0;     // KV bytes per cell
+  // Room in host memory for saved states; whoever saves them keeps to it.
+  std::uint64_t host_cache_bytes = std::numeric_limits<std::uint64_t>::max();
+  std::int32_t threads = 1;  // compute threads of a call
   bool has_chat_template = false;
   bool can_truncate = true;  // TruncateSlot works for any position (false: recurrent models)
 };
@@ -113,9 +118,11 @@ class Backend {
   virtual base::Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(
       const Grammar& grammar) const = 0;
 
-  // Blocking; calls are serialised inside, on a context of their own made at first use.
+  // Blocking; calls are serialised inside, on a context of their own made at first use. `stopped` is asked
+  // all the while, on this thread or on one that works for it; soon after it says yes the call ends with
+  // kCancelled.
   virtual base::Result<std::vector<std::vector<float>>> Embed(
-      std::span<const std::vector<core::TokenId>> inputs) = 0;
+      std::span<const std::vector<core::TokenId>> inputs, const std::function<bool()>& stopped) = 0;
 
   // ---- engine thread ----
   // Computes `rows` (at most facts().max_rows). Within a slot positions follow on from what is there.

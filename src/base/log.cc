@@ -3,30 +3,19 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 
 #include "base/clock.h"
+#include "base/line_writer.h"
 #include "base/utf8.h"
 
 namespace lares::base {
 namespace {
-
-spdlog::level::level_enum ToSpdlog(LogLevel level) {
-  switch (level) {
-    case LogLevel::kDebug:
-      return spdlog::level::debug;
-    case LogLevel::kInfo:
-      return spdlog::level::info;
-    case LogLevel::kWarning:
-      return spdlog::level::warn;
-    case LogLevel::kError:
-      return spdlog::level::err;
-  }
-  return spdlog::level::info;
-}
 
 const char* Name(LogLevel level) {
   switch (level) {
@@ -114,25 +103,42 @@ std::string JsonLine(LogLevel level, std::string_view message, std::initializer_
   return line + '}';
 }
 
-class SpdlogLogger final : public Logger {
+std::string Line(LogFormat format, LogLevel level, std::string_view message,
+                 std::initializer_list<LogField> fields) {
+  return format == LogFormat::kJson ? JsonLine(level, message, fields) : TextLine(level, message, fields);
+}
+
+LineWriter::Options WriterInto(spdlog::sink_ptr sink, LogFormat format) {
+  sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
+  return {.write =
+              [sink](const std::string& line) {
+                sink->log(spdlog::details::log_msg("lares", spdlog::level::info, line));
+              },
+          .flush = [sink] { sink->flush(); },
+          .lost_line =
+              [format](std::uint64_t lines) {
+                return Line(format, LogLevel::kWarning,
+                            "lines of the log were dropped: its reader is too slow",
+                            {{"lines", static_cast<std::int64_t>(lines)}});
+              }};
+}
+
+class AsyncLogger final : public Logger {
  public:
-  SpdlogLogger(const Options& options, spdlog::sink_ptr sink)
-      : options_(options), logger_("lares", std::move(sink)) {
-    logger_.set_pattern("%v");
-    logger_.set_level(ToSpdlog(options.level));
-    logger_.flush_on(spdlog::level::info);
-  }
+  AsyncLogger(const Options& options, spdlog::sink_ptr sink)
+      : options_(options), writer_(WriterInto(std::move(sink), options.format)) {}
   bool Enabled(LogLevel level) const override { return level >= options_.level; }
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
     if (!Enabled(level)) return;
-    logger_.log(ToSpdlog(level), "{}",
-                options_.format == LogFormat::kJson ? JsonLine(level, message, fields)
-                                                    : TextLine(level, message, fields));
+    const bool kept = writer_.Push(Line(options_.format, level, message, fields));
+    if (!kept && options_.dropped != nullptr) options_.dropped->Add();
   }
+  void Flush() override { writer_.Flush(std::chrono::seconds(1)); }
+  void FlushOnAbort() override { writer_.FlushOnAbort(); }
 
  private:
   const Options options_;
-  spdlog::logger logger_;
+  LineWriter writer_;
 };
 
 class SilentLogger final : public Logger {
@@ -149,9 +155,14 @@ Result<std::unique_ptr<Logger>> Logger::Open(const Options& options) {
     if (options.file.empty()) {
       sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file);
+      // Without a buffer of its own: at exit the C library would wait for a pipe that takes nothing.
+      spdlog::file_event_handlers handlers;
+      handlers.after_open = [](const spdlog::filename_t&, std::FILE* file) {
+        std::setvbuf(file, nullptr, _IONBF, 0);
+      };
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.file, false, handlers);
     }
-    return std::make_unique<SpdlogLogger>(options, std::move(sink));
+    return std::make_unique<AsyncLogger>(options, std::move(sink));
   } catch (const std::exception& e) {
     return Fail(Code::kFailedPrecondition, "cannot open the log: " + std::string(e.what()));
   }

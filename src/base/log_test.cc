@@ -7,8 +7,12 @@
 #include <regex>
 #include <vector>
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/metrics.h"
 
 namespace lares::base {
 namespace {
@@ -94,12 +98,37 @@ TEST_F(Log, LevelsFilter) {
   EXPECT_TRUE(logger->Enabled(LogLevel::kError));
   logger->Info("no");
   logger->Error("yes");
+  logger->Flush();
   ASSERT_EQ(Lines().size(), 1U);
   EXPECT_NE(Lines()[0].find("yes"), std::string::npos);
 }
 
 TEST_F(Log, AFileThatCannotBeOpenedIsAnError) {
   EXPECT_EQ(Logger::Open({.file = testing::TempDir()}).error().code(), Code::kFailedPrecondition);
+}
+
+// A reader that has paused (a full pipe) stops nobody who logs; afterwards it is told what it missed.
+TEST_F(Log, APausedReaderStopsNobody) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  const int reader = open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  Metrics metrics;
+  Counter& dropped = metrics.AddCounter("dropped", "Lines.");
+  auto log = Logger::Open({.file = path_, .dropped = &dropped}).value();
+  const std::string text(100'000, 'x');
+  for (int i = 0; i < 100; ++i) log->Info(text);
+  EXPECT_GT(dropped.Value(), 0);
+  EXPECT_LT(dropped.Value(), 100);
+  ASSERT_EQ(fcntl(reader, F_SETFL, 0), 0);  // now it reads, and waits for what comes
+  std::string seen;
+  std::vector<char> buffer(1 << 16);
+  while (seen.find("were dropped") == std::string::npos) {
+    const ssize_t got = read(reader, buffer.data(), buffer.size());
+    ASSERT_GT(got, 0);
+    seen.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  log.reset();
+  close(reader);
 }
 
 TEST(LogWords, AreParsedOrRefused) {

@@ -14,21 +14,33 @@ void DescribeThisThread(const std::string& name, int nice) {
   if (nice != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice);
 }
 
-ThreadPool::ThreadPool(Options options) : queue_(options.backlog) {
-  for (std::size_t i = 0; i < options.threads; ++i) {
-    threads_.emplace_back([this, name = options.name + "/" + std::to_string(i), nice = options.nice] {
-      DescribeThisThread(name, nice);
-      std::function<void()> work;
-      while (queue_.Pop(work)) {
-        work();
-        work = nullptr;
-      }
-    });
+ThreadPool::ThreadPool(Options options) : options_(std::move(options)), queue_(options_.backlog) {
+  for (std::size_t i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this, name = options_.name + "/" + std::to_string(i)] { Work(name); });
   }
 }
 
-ThreadPool::~ThreadPool() { queue_.Close(); }
+ThreadPool::~ThreadPool() { Stop(); }
 
 bool ThreadPool::TryRun(std::function<void()> work) { return queue_.TryPush(std::move(work)); }
+
+void ThreadPool::Stop() {
+  queue_.Close();
+  queue_.Drain();  // what it returns is destroyed here, outside the queue's lock
+  threads_.clear();
+}
+
+void ThreadPool::Work(const std::string& name) {
+  DescribeThisThread(name, options_.nice);
+  std::function<void()> work;
+  while (queue_.Pop(work)) {
+    try {
+      work();
+    } catch (...) {
+      if (options_.exceptions != nullptr) options_.exceptions->Caught(options_.name);
+    }
+    work = nullptr;
+  }
+}
 
 }  // namespace lares::base

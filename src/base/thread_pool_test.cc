@@ -4,6 +4,9 @@
 #include <array>
 #include <atomic>
 #include <latch>
+#include <memory>
+#include <stdexcept>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -13,13 +16,38 @@
 namespace lares::base {
 namespace {
 
-TEST(ThreadPool, DestructionFinishesWhatWasAccepted) {
-  std::atomic<int> done{0};
-  {
-    ThreadPool pool({.threads = 2, .backlog = 1000, .nice = 0});
-    for (int i = 0; i < 500; ++i) EXPECT_TRUE(pool.TryRun([&] { ++done; }));
-  }
-  EXPECT_EQ(done, 500);
+TEST(ThreadPool, StopWaitsForWhatRunsAndDropsTheRest) {
+  std::latch started(1), go_on(1);
+  std::atomic<bool> ran{false}, finished{false};
+  const auto held = std::make_shared<int>(0);
+  ThreadPool pool({.threads = 1, .backlog = 10, .nice = 0});
+  EXPECT_TRUE(pool.TryRun([&] {
+    started.count_down();
+    go_on.wait();
+    finished = true;
+  }));
+  started.wait();
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(pool.TryRun([&ran, held] { ran = true; }));
+  std::jthread stop([&] { pool.Stop(); });
+  while (held.use_count() > 1) std::this_thread::yield();  // dropped while the first still runs
+  EXPECT_FALSE(finished);
+  EXPECT_FALSE(pool.TryRun([] {}));
+  go_on.count_down();
+  stop.join();
+  EXPECT_TRUE(finished);
+  EXPECT_FALSE(ran);
+  pool.Stop();
+}
+
+TEST(ThreadPool, WorkThatThrowsEndsNothingElse) {
+  const auto log = Logger::Silent();
+  ExceptionReport exceptions(*log);
+  std::latch done(1);
+  ThreadPool pool({.threads = 1, .nice = 0, .exceptions = &exceptions});
+  EXPECT_TRUE(pool.TryRun([] { throw std::runtime_error("no"); }));
+  EXPECT_TRUE(pool.TryRun([] { throw 7; }));
+  EXPECT_TRUE(pool.TryRun([&] { done.count_down(); }));
+  done.wait();
 }
 
 TEST(ThreadPool, RefusesWhenTheBacklogIsFull) {
@@ -46,13 +74,14 @@ TEST(ThreadPool, WorkersRunAtOnce) {
 TEST(ThreadPool, ThreadsAreNamedAndNice) {
   std::array<char, 16> name{};
   int nice = 0;
-  {
-    ThreadPool pool({.name = "render", .threads = 1, .nice = 10});
-    EXPECT_TRUE(pool.TryRun([&] {
-      pthread_getname_np(pthread_self(), name.data(), name.size());
-      nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
-    }));
-  }
+  std::latch done(1);
+  ThreadPool pool({.name = "render", .threads = 1, .nice = 10});
+  EXPECT_TRUE(pool.TryRun([&] {
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+    nice = getpriority(PRIO_PROCESS, static_cast<id_t>(gettid()));
+    done.count_down();
+  }));
+  done.wait();
   EXPECT_STREQ(name.data(), "render/0");
   EXPECT_GE(nice, 10);
 }

@@ -83,7 +83,7 @@ std::string Conversation::Body(const RunOptions& options, bool stream) const {
   Json body;
   if (!options.model.empty()) body["model"] = options.model;
   body["messages"] = Messages(system_, turns_);
-  if (options.temperature) body["temperature"] = *options.temperature;
+  body["temperature"] = options.temperature;
   if (options.seed) body["seed"] = *options.seed;
   if (options.max_tokens) body["max_tokens"] = *options.max_tokens;
   body["stream"] = stream;

@@ -110,7 +110,7 @@ TEST(HttpClient, TooMuchIsCutOff) {
   TinyServer server({Answer(std::string(100'000, 'x'))});
   const base::SystemClock clock;
   HttpClient client(To(server.url()), clock);
-  const HttpAnswer answer = Fetch(client, {.path = "/"}, 1000);
+  const HttpAnswer answer = Fetch(client, {.path = "/"}, {.most = 1000});
   EXPECT_TRUE(answer.end.cancelled);
 }
 

@@ -63,8 +63,11 @@ base::Result<std::vector<ServedModel>> ParseModels(std::string_view body) {
   return models;
 }
 
-base::Result<std::vector<ServedModel>> FetchModels(Transport& transport) {
-  const HttpAnswer answer = Fetch(transport, {.path = "/v1/models", .body = {}, .timeout = kTimeout});
+base::Result<std::vector<ServedModel>> FetchModels(Transport& transport,
+                                                   const std::function<bool()>& interrupted) {
+  const HttpAnswer answer =
+      Fetch(transport, {.path = "/v1/models", .body = {}, .timeout = kTimeout}, {.interrupted = interrupted});
+  if (interrupted && interrupted()) return base::Fail(Code::kCancelled, "interrupted");
   if (answer.end.cancelled) return base::Fail(Code::kDataLoss, "the server's list of models is too long");
   if (!answer.end.failure.empty()) return base::Fail(Code::kUnavailable, answer.end.failure);
   if (answer.end.status == 200) return ParseModels(answer.body);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +32,10 @@ struct ModelFile {
 
 // The answer of GET /v1/models. Pure.
 base::Result<std::vector<ServedModel>> ParseModels(std::string_view body);
-// Asks for it. kUnavailable when nobody answers; other errors say what the server said.
-base::Result<std::vector<ServedModel>> FetchModels(Transport& transport);
+// Asks for it. kUnavailable when nobody answers, kCancelled when `interrupted` (FetchBounds) said so; other
+// errors say what the server said.
+base::Result<std::vector<ServedModel>> FetchModels(Transport& transport,
+                                                   const std::function<bool()>& interrupted = {});
 
 // *.gguf in `folder` and below, three levels deep, in order of their paths. A missing folder has none.
 std::vector<ModelFile> FindModelFiles(const std::string& folder);

@@ -13,7 +13,7 @@ struct RunOptions {
   std::string model;                  // a name, or a GGUF file; empty: the server's only one
   std::optional<std::string> prompt;  // absent: chat, or standard input when that is no terminal
   std::string system;
-  std::optional<double> temperature;
+  double temperature = 0.7;  // the API's own 1 makes small models ramble
   std::optional<std::int64_t> seed;
   std::optional<std::int32_t> max_tokens;
 };

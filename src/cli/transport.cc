@@ -7,6 +7,8 @@
 namespace lares::cli {
 namespace {
 
+constexpr std::chrono::milliseconds kTick{100};
+
 class WholeAnswer final : public Receiver {
  public:
   explicit WholeAnswer(std::size_t most) : most_(most) {}
@@ -30,10 +32,13 @@ class WholeAnswer final : public Receiver {
 
 }  // namespace
 
-HttpAnswer Fetch(Transport& transport, HttpRequest request, std::size_t most) {
-  WholeAnswer receiver(most);
+HttpAnswer Fetch(Transport& transport, HttpRequest request, const FetchBounds& bounds) {
+  WholeAnswer receiver(bounds.most);
   transport.Start(std::move(request), receiver);
-  while (!receiver.ended) transport.Poll(std::chrono::seconds(1));
+  while (!receiver.ended) {
+    transport.Poll(kTick);
+    if (bounds.interrupted && bounds.interrupted()) transport.CancelAll();
+  }
   return std::move(receiver.answer);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,7 +58,13 @@ struct HttpAnswer {
   std::string body;
 };
 
-// Runs one exchange to its end. The body is cut off, as a failure, beyond `most` bytes.
-HttpAnswer Fetch(Transport& transport, HttpRequest request, std::size_t most = 64U << 20U);
+struct FetchBounds {
+  std::size_t most = 64U << 20U;  // bytes of the body; more: cancelled
+  // Asked several times a second, when given; true: all exchanges of the transport end as cancelled.
+  std::function<bool()> interrupted;
+};
+
+// Runs one exchange to its end.
+HttpAnswer Fetch(Transport& transport, HttpRequest request, const FetchBounds& bounds = {});
 
 }  // namespace lares::cli

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "core/principal.h"
 #include "core/prompt.h"
 
@@ -17,6 +19,7 @@ struct EmbedRequest {
   std::string model;
   Principal principal;
   std::vector<Prompt> inputs;  // text or tokens
+  std::optional<base::Time> deadline;
 };
 
 struct EmbedAnswer {

@@ -25,7 +25,7 @@ struct SamplingParams {
   float repeat_penalty = 1.0F;      // (0, 10], divides or multiplies logits of the last repeat_last_n tokens
   std::int32_t repeat_last_n = 64;  // [0, 4096] tokens of prompt and answer
   std::map<TokenId, float> logit_bias;  // [-100, 100]; at most 1024 entries
-  std::optional<std::uint64_t> seed;    // absent: drawn at admission
+  std::optional<std::uint64_t> seed;    // absent: drawn when the request is taken, and kept in it
 
   bool operator==(const SamplingParams&) const = default;
 };

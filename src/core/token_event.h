@@ -46,8 +46,9 @@ struct Admitted {
   bool operator==(const Admitted&) const = default;
 };
 
-// What one step added to one choice. `ids` are the tokens behind it, also those whose text is held back
-// (an incomplete character, the beginning of a stop string). `finish` is set once per choice, on its last.
+// What one call of a step added to one choice. `ids` are the tokens behind it, also those whose text is held
+// back (an incomplete character, the beginning of a stop string). `finish` is set once per choice, on its
+// last.
 struct Delta {
   std::string request;
   std::int32_t choice = 0;
@@ -87,7 +88,8 @@ struct Terminal {
   bool operator==(const Terminal&) const = default;
 };
 
-// One step's events for all requests of one sink. Order within a request: admitted, deltas, terminals.
+// What came at one time (after a call of a step, or between two steps) for all requests of one sink. Order
+// within a request: admitted, deltas, terminals.
 struct EventBatch {
   std::vector<Admitted> admitted;
   std::vector<Delta> deltas;

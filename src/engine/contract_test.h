@@ -15,16 +15,10 @@
 #include <gtest/gtest.h>
 
 #include "engine/engine.h"
+#include "engine/engine_under_test.h"
 #include "engine/recording_sink.h"
 
 namespace lares::engine {
-
-// Owns an engine with all it stands on; ready when constructed.
-class EngineUnderTest {
- public:
-  virtual ~EngineUnderTest() = default;
-  virtual Engine& engine() = 0;
-};
 
 using EngineFactory = std::unique_ptr<EngineUnderTest> (*)();
 
@@ -115,17 +109,23 @@ TEST_P(EngineContract, AnIdRunsOnce) {
 }
 
 TEST_P(EngineContract, ManyAtOnceGetWhatEachGetsAlone) {
+  const auto ask = [](const std::string& name, int i) {
+    return Ask(name + std::to_string(i), "prompt number " + std::to_string(i), 120);
+  };
   std::vector<std::string> alone;
-  for (int i = 0; i < 12; ++i) {
-    alone.push_back(Finish(Ask("alone" + std::to_string(i), "prompt number " + std::to_string(i))).Text());
-  }
-  for (int i = 0; i < 12; ++i) {
-    ASSERT_TRUE(engine().Submit(Ask("m" + std::to_string(i), "prompt number " + std::to_string(i)), sink_));
-  }
+  for (int i = 0; i < 12; ++i) alone.push_back(Finish(ask("alone", i)).Text());
+  for (int i = 0; i < 12; ++i) ASSERT_TRUE(engine().Submit(ask("m", i), sink_));
+  std::int32_t preemptions = 0;
   for (int i = 0; i < 12; ++i) {
     const Record r = sink_->Wait("m" + std::to_string(i));
     EXPECT_EQ(r.Text(), alone[static_cast<std::size_t>(i)]) << i;
-    EXPECT_EQ(r.terminals.size(), 1U);
+    EXPECT_EQ(r.Ids().size(), 120U) << i;
+    ASSERT_EQ(r.terminals.size(), 1U);
+    EXPECT_FALSE(r.terminals[0].error) << i;
+    preemptions += r.terminals[0].timings.preemptions;
+  }
+  if (under_test_->preempts()) {
+    EXPECT_GT(preemptions, 0);
   }
 }
 
@@ -193,7 +193,7 @@ TEST_P(EngineContract, ADeadlineInThePastEndsTheRequest) {
 TEST_P(EngineContract, EmbeddingsHaveUnitLengthAndOrder) {
   core::EmbedRequest request;
   request.inputs = {core::TextPrompt{.text = "first"}, core::TextPrompt{.text = "second"}};
-  const auto answer = engine().Embed(request);
+  const auto answer = engine().Embed(request, {});
   ASSERT_TRUE(answer) << answer.error().message();
   ASSERT_EQ(answer->vectors.size(), 2U);
   for (const auto& v : answer->vectors) {
@@ -202,6 +202,16 @@ TEST_P(EngineContract, EmbeddingsHaveUnitLengthAndOrder) {
     EXPECT_NEAR(norm, 1.0, 1e-4);
   }
   EXPECT_NE(answer->vectors[0], answer->vectors[1]);
+}
+
+TEST_P(EngineContract, EmbeddingsEndEarlyWhenToldTo) {
+  core::EmbedRequest request;
+  request.inputs = {core::TextPrompt{.text = "first"}};
+  std::stop_source gone;
+  gone.request_stop();
+  EXPECT_EQ(engine().Embed(request, gone.get_token()).error().code(), base::Code::kCancelled);
+  request.deadline = base::Time{} + std::chrono::nanoseconds(1);
+  EXPECT_EQ(engine().Embed(request, {}).error().code(), base::Code::kDeadlineExceeded);
 }
 
 }  // namespace lares::engine

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -20,8 +21,10 @@
 
 namespace lares::engine {
 
-// Where events go. Deliver is called on an engine's thread, in order, one call per step for all requests
-// submitted with this sink. It must return at once (post to an executor) and must not throw.
+// Where events go. Deliver is called on an engine's thread, in order: one batch for all requests submitted
+// with this sink after each call of a step (the decode call's tokens and ends do not wait for the prompts that
+// the step reads next), and one for what happened between steps. It must return at once (post to an executor)
+// and must not throw.
 class EventSink {
  public:
   virtual ~EventSink() = default;
@@ -47,7 +50,9 @@ class Engine {
   virtual base::Result<std::int32_t> Count(const core::GenerateRequest& request) = 0;
   virtual base::Result<std::vector<core::TokenId>> Tokenize(const core::TextPrompt& prompt) = 0;
   virtual base::Result<std::string> Detokenize(std::span<const core::TokenId> tokens) = 0;
-  virtual base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request) = 0;
+  // Ends early when `stop` asks for it (kCancelled), at the request's deadline, and when the engine stops.
+  virtual base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
+                                                const std::stop_token& stop) = 0;
 
   virtual core::EngineStatus Status() const = 0;
 };

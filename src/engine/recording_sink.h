@@ -67,6 +67,12 @@ class RecordingSink final : public EventSink {
     changed_.notify_all();
   }
 
+  // What has come so far.
+  Record Now(const std::string& request) {
+    const std::lock_guard lock(mutex_);
+    return records_[request];
+  }
+
   // Blocks until the request has ended.
   Record Wait(const std::string& request) {
     std::unique_lock lock(mutex_);

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The first half of a connection's work: from the socket to a request that has been judged; waiting and time
+// limits. connection_answer.cc has the other half.
 #include "http/connection.h"
 
 #include <exception>
@@ -14,7 +17,6 @@ namespace lares::http {
 namespace asio = boost::asio;
 namespace {
 
-constexpr std::size_t kMaxReadAhead = 64 * 1024;         // pipelined while a request is served
 constexpr std::size_t kMaxDiscarded = 64 * 1024 * 1024;  // of a body nobody wants
 constexpr base::Duration kLingerTime = std::chrono::seconds(2);
 constexpr double kMinBodyBytesPerSecond = 64.0 * 1024;  // beyond the first body_timeout
@@ -54,6 +56,7 @@ Connection::Awaitable<void> Connection::Run(std::shared_ptr<Connection> self) {
   bool more = co_await self->Handshake();
   while (more) more = co_await self->ServeOne();
   co_await self->Linger();
+  self->waiter_.cancel();  // a read that is still waited for would keep this alive until the client closes
 }
 
 // --- one request ---
@@ -192,135 +195,6 @@ Connection::Awaitable<bool> Connection::ReadMore() {
   co_return false;
 }
 
-// --- the answer ---
-
-Connection::Awaitable<bool> Connection::Handle() {
-  StartExchange();
-  if (exchange_->state() == Exchange::State::kWaiting) ArmRead();
-  while (exchange_->state() == Exchange::State::kWaiting && !interrupted()) co_await WaitWake();
-  if (draining_) framing_.keep_alive = false;
-  bool told = false;
-  if (exchange_->state() == Exchange::State::kResponded) {
-    response_ = std::move(exchange_->head());
-    EndExchange();
-    told = co_await WriteResponse();
-    co_return told;
-  }
-  if (exchange_->state() != Exchange::State::kWaiting) told = co_await WriteStream();
-  const int status = told ? exchange_->head().status : kStatusClientGone;
-  context_.metrics.Answered(verdict_.route->label(), status);
-  if (!told) context_.metrics.disconnects.Add();
-  EndExchange();
-  co_return told&& framing_.keep_alive;
-}
-
-Connection::Awaitable<bool> Connection::WriteResponse() {
-  framing_.body = Framing::Body::kLength;
-  output_ = EncodeHead(response_, framing_, verdict_.headers);
-  if (!head_only_) output_ += response_.body;
-  const std::string route = verdict_.route == nullptr ? "-" : verdict_.route->label();
-  context_.metrics.Answered(route, response_.status);
-  response_ = {};
-  const bool written = co_await WriteOutput();
-  verdict_.call.reset();
-  co_return written&& framing_.keep_alive;
-}
-
-Connection::Awaitable<bool> Connection::WriteStream() {
-  framing_.body = framing_.version_minor == 1 ? Framing::Body::kChunked : Framing::Body::kToEnd;
-  if (framing_.body == Framing::Body::kToEnd) framing_.keep_alive = false;
-  output_ = EncodeHead(exchange_->head(), framing_, verdict_.headers);
-  stream_ended_ = false;
-  while (!interrupted()) {
-    if (!stream_ended_) stream_ended_ = CollectOutput();
-    if (!output_.empty()) {
-      const bool written = co_await WriteOutput();
-      if (!written) break;
-      ObserveWritten();
-    }
-    if (stream_ended_) co_return true;
-    if (exchange_->has_output() || exchange_->state() == Exchange::State::kFinished) continue;
-    // From here on FlushNow writes; it wakes this when it cannot, and at the end.
-    stream_idle_ = true;
-    while (output_.empty() && !stream_ended_ && !interrupted()) co_await WaitWake();
-    stream_idle_ = false;
-    if (stream_ended_ && output_.empty()) co_return !interrupted();
-  }
-  if (exchange_->overflowed()) context_.metrics.slow_readers.Add();
-  co_return false;
-}
-
-void Connection::FlushNow() {
-  stream_ended_ = CollectOutput();
-  std::size_t written = 0;
-  Stream::Outcome outcome{Stream::State::kDone, 0};
-  while (written < output_.size() && outcome.state == Stream::State::kDone) {
-    outcome = stream_.Write(std::string_view(output_).substr(written));
-    if (outcome.state == Stream::State::kDone) written += outcome.bytes;
-  }
-  last_write_ = context_.clock.Now();
-  output_.erase(0, written);  // the rest is the coroutine's to write
-  if (outcome.state == Stream::State::kFailed || outcome.state == Stream::State::kEnd) aborted_ = true;
-  if (output_.empty()) ObserveWritten();
-  if (!output_.empty() || stream_ended_ || aborted_) Wake();
-}
-
-void Connection::ObserveWritten() {
-  const base::Time made = std::exchange(oldest_made_, {});
-  if (made == base::Time{}) return;
-  context_.metrics.event_to_written.Observe(base::Seconds(context_.clock.Now() - made));
-}
-
-bool Connection::CollectOutput() {
-  if (head_only_) return true;
-  const bool chunked = framing_.body == Framing::Body::kChunked;
-  if (exchange_->has_output()) {
-    const Exchange::Output part = exchange_->TakeOutput();
-    if (oldest_made_ == base::Time{}) oldest_made_ = part.oldest_made;
-    if (chunked) {
-      AppendChunk(output_, part.bytes);
-    } else {
-      output_ += part.bytes;
-    }
-  }
-  const bool last = exchange_->state() == Exchange::State::kFinished;
-  if (last && chunked) output_ += kLastChunk;
-  return last;
-}
-
-Connection::Awaitable<bool> Connection::WriteOutput() {
-  std::size_t written = 0;
-  write_deadline_ = context_.clock.Now() + context_.limits.write_timeout;
-  bool ok = true;
-  while (ok && written < output_.size()) {
-    const Stream::Outcome outcome = stream_.Write(std::string_view(output_).substr(written));
-    switch (outcome.state) {
-      case Stream::State::kDone:
-        written += outcome.bytes;
-        last_write_ = context_.clock.Now();
-        write_deadline_ = last_write_ + context_.limits.write_timeout;
-        break;
-      case Stream::State::kWantWrite:
-        co_await WaitWritable();
-        break;
-      case Stream::State::kWantRead:
-        readable_ = false;
-        ArmRead();
-        while (!readable_ && !interrupted()) co_await WaitWake();
-        break;
-      case Stream::State::kEnd:
-      case Stream::State::kFailed:
-        ok = false;
-        break;
-    }
-    if (interrupted()) ok = false;
-  }
-  write_deadline_ = base::Time::max();
-  output_.clear();
-  if (!ok) aborted_ = true;
-  co_return ok;
-}
-
 // Closing a socket with unread bytes in it makes the system reset the connection, and the client may lose the
 // answer it has not read yet. So what it still sends is read and dropped for a moment.
 Connection::Awaitable<void> Connection::Linger() {
@@ -334,38 +208,6 @@ Connection::Awaitable<void> Connection::Linger() {
     const bool more = co_await ReadMore();
     if (!more) co_return;
     discarded += input_.size();
-  }
-}
-
-void Connection::StartExchange() {
-  Exchange::Start start{.request = std::move(parser_->request()),
-                        .parameter = std::move(verdict_.parameter),
-                        .principal = std::move(verdict_.principal),
-                        .call = std::move(verdict_.call),
-                        .executor = loop_,
-                        .max_buffered_bytes = context_.limits.buffered_bytes,
-                        .arrival_to_parsed = &context_.metrics.arrival_to_parsed};
-  exchange_ = std::make_shared<Exchange>(std::move(start));
-  exchange_->SetWake([this] { OnExchangeChanged(); });
-  Enter(Phase::kServing, base::Duration::max());
-  try {
-    verdict_.route->handler()(exchange_);
-  } catch (const std::exception&) {
-    exchange_->Respond(base::Error(base::Code::kInternal, "out of memory"));
-  }
-}
-
-void Connection::EndExchange() {
-  if (const auto exchange = std::exchange(exchange_, nullptr)) exchange->LetGo();
-}
-
-void Connection::OnExchangeChanged() {
-  if (exchange_ && exchange_->overflowed()) {
-    Interrupt();
-  } else if (stream_idle_ && output_.empty() && !interrupted()) {
-    FlushNow();
-  } else {
-    Wake();
   }
 }
 
@@ -383,14 +225,13 @@ Connection::Awaitable<void> Connection::WaitWritable() {
   (void)error;  // interrupted() tells why
 }
 
-void Connection::ArmRead() {
+void Connection::ArmRead(asio::posix::stream_descriptor::wait_type what) {
   if (read_armed_) return;
   read_armed_ = true;
-  waiter_.async_wait(asio::posix::stream_descriptor::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
-                       self->read_armed_ = false;
-                       if (!error) self->OnReadable();
-                     });
+  waiter_.async_wait(what, [self = shared_from_this()](const boost::system::error_code& error) {
+    self->read_armed_ = false;
+    if (!error) self->OnReadable();
+  });
 }
 
 void Connection::OnReadable() {
@@ -401,21 +242,22 @@ void Connection::OnReadable() {
 
 void Connection::ReadAhead() {
   std::vector<char>& scratch = loop_->scratch();
-  while (input_.size() < kMaxReadAhead) {
+  while (input_.size() <= context_.limits.pipelined_bytes) {
     const Stream::Outcome outcome = stream_.Read(scratch);
     if (outcome.state == Stream::State::kDone) {
       input_.append(scratch.data(), outcome.bytes);
     } else if (outcome.state == Stream::State::kWantRead) {
-      ArmRead();
-      return;
+      return ArmRead();
     } else if (outcome.state == Stream::State::kWantWrite) {
-      return;
+      return ArmRead(asio::posix::stream_descriptor::wait_write);
     } else {
       client_ended_ = true;
-      Interrupt();
-      return;
+      return Interrupt();
     }
   }
+  // Unread bytes would hide that the client hangs up behind them, and its request would run to the end for
+  // nobody. Nor may they pile up.
+  Abort();
 }
 
 bool Connection::interrupted() const {

@@ -67,7 +67,8 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   Awaitable<void> WaitWake();
   Awaitable<void> WaitWritable();
 
-  void ArmRead();
+  void ArmRead(boost::asio::posix::stream_descriptor::wait_type what =
+                   boost::asio::posix::stream_descriptor::wait_read);
   void OnReadable();
   void ReadAhead();  // while a request is served: is the client still there?
   void OnExchangeChanged();
@@ -75,6 +76,7 @@ class Connection final : public Sweepable, public std::enable_shared_from_this<C
   void EndExchange();
   void Wake() { wake_.cancel(); }
   void Interrupt();
+  void GiveBackOutput();  // output_ has been written, or will not be
   void Enter(Phase phase, base::Duration limit);
   void Expire();
   void SetProblem(int status, const char* reason, const char* message);

@@ -5,7 +5,7 @@
 
 namespace lares::http {
 
-void Exchange::MarkParsed(base::Time now) {
+void Exchange::MarkParsed(base::Time now) const {
   if (start_.arrival_to_parsed != nullptr) {
     start_.arrival_to_parsed->Observe(base::Seconds(now - start_.request.arrived));
   }
@@ -40,9 +40,9 @@ void Exchange::Write(std::string_view bytes, base::Time made) {
   Wake();
 }
 
-void Exchange::Finish(std::string_view last_bytes) {
+void Exchange::Finish(std::string_view last_bytes, base::Time made) {
   if (state_ != State::kStreaming || gone_) return;
-  if (Append(last_bytes, {})) state_ = State::kFinished;
+  if (Append(last_bytes, made)) state_ = State::kFinished;
   Wake();
 }
 

@@ -3,9 +3,9 @@
 // One request and the means to answer it, as a handler sees them. A handler is called on the connection's
 // thread, returns at once, and answers then or later: by Respond, or by StartStream, Write..., Finish.
 //
-// Thread safety: executor(), principal() and call() from any thread; everything else on the connection's
-// thread (get there by executor().Post). A handler may keep the Exchange beyond the connection's life:
-// answers then go nowhere.
+// Thread safety: executor(), principal(), call() and MarkParsed from any thread; everything else on the
+// connection's thread (get there by executor().Post). A handler may keep the Exchange beyond the connection's
+// life: answers then go nowhere.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,7 @@ class Exchange {
   const std::shared_ptr<Executor>& shared_executor() const { return start_.executor; }
 
   // To be called at `now`, when the body has become a request: for the arrival-to-parsed histogram.
-  void MarkParsed(base::Time now);
+  void MarkParsed(base::Time now) const;
 
   // The whole answer; the first one counts.
   void Respond(Response response);
@@ -61,7 +61,7 @@ class Exchange {
   void StartStream(Response head, std::string heartbeat);
   // `made` is when an engine made what is in `bytes`, for the delivery-delay histogram.
   void Write(std::string_view bytes, base::Time made = {});
-  void Finish(std::string_view last_bytes = {});
+  void Finish(std::string_view last_bytes = {}, base::Time made = {});
 
   // The client went (or was sent away for not reading) before it had its whole answer.
   bool gone() const { return gone_; }

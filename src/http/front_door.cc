@@ -71,7 +71,8 @@ Verdict FrontDoor::Judge(const Request& head, std::string_view socket_peer) cons
   const Router::Match match = router_.Find(head.method, head.Path());
   service::RequestRecord record;
   record.id = RequestIdOf(head);
-  record.peer = proxies_.ClientOf(socket_peer, head.Find("x-forwarded-for"));
+  const auto forwarded_for = head.FindList("x-forwarded-for");  // some proxies add a line of their own
+  record.peer = proxies_.ClientOf(socket_peer, forwarded_for);
   if (match.route != nullptr) {
     record.route = match.route->label();
     record.operation = match.route->operation().name();

@@ -40,7 +40,7 @@ class FrontDoor {
 
   FrontDoor(Settings settings, Router router, const service::Authenticator& authenticator,
             service::RequestLog& log, const base::Clock& clock)
-      : origin_(settings.origin),
+      : origin_(WithKeys(std::move(settings.origin), authenticator)),
         proxies_(std::move(settings.proxies)),
         max_body_bytes_(settings.max_body_bytes),
         router_(std::move(router)),
@@ -53,6 +53,11 @@ class FrontDoor {
   std::shared_ptr<service::Call> NamelessCall(std::string_view socket_peer) const;
 
  private:
+  static OriginPolicy::Settings WithKeys(OriginPolicy::Settings settings,
+                                         const service::Authenticator& authenticator) {
+    settings.keyless = !authenticator.requires_key();
+    return settings;
+  }
   base::Result<core::Principal> Identify(const Request& head, const Route& route) const;
   std::optional<Response> CheckBody(const Request& head, const Route& route) const;
   std::optional<Response> Enter(const Request& head, const Router::Match& match, Verdict& verdict) const;

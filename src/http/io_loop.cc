@@ -16,10 +16,12 @@ constexpr std::size_t kScratchBytes = 64 * 1024;
 
 }  // namespace
 
-IoLoop::IoLoop(std::size_t index, const base::Clock& clock, base::Duration sweep_interval)
+IoLoop::IoLoop(std::size_t index, const base::Clock& clock, base::Duration sweep_interval,
+               base::ExceptionReport* exceptions)
     : index_(index),
       clock_(clock),
       sweep_interval_(sweep_interval),
+      exceptions_(exceptions),
       context_(1),
       sweep_timer_(context_),
       scratch_(kScratchBytes) {}
@@ -35,8 +37,20 @@ void IoLoop::Start() {
   ArmSweep();
   thread_ = std::jthread([this] {
     base::DescribeThisThread("http/" + std::to_string(index_), 0);
-    context_.run();
+    Run();
   });
+}
+
+// Asio lets an exception of a handler out of run(), which may then be entered again.
+void IoLoop::Run() {
+  while (true) {
+    try {
+      context_.run();
+      return;
+    } catch (...) {
+      if (exceptions_ != nullptr) exceptions_->Caught("http");
+    }
+  }
 }
 
 void IoLoop::Stop() {
@@ -96,8 +110,8 @@ void IoLoop::ArmSweep() {
       std::chrono::duration_cast<boost::asio::steady_timer::duration>(sweep_interval_));
   sweep_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error || !work_) return;
+    ArmSweep();  // first: a sweep that throws must not be the last
     SweepAll();
-    ArmSweep();
   });
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One I/O thread: an event loop, the connections that live on it, and the broom that goes round looking at
-// their time limits. Work that it is given runs at normal priority and must be short.
+// their time limits. Work that it is given runs at normal priority and must be short; work that throws is
+// given up and reported, and the loop goes on.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "base/clock.h"
+#include "base/exception_report.h"
 #include "http/executor.h"
 
 namespace lares::http {
@@ -34,7 +36,9 @@ class Sweepable {
 
 class IoLoop final : public Executor, public std::enable_shared_from_this<IoLoop> {
  public:
-  IoLoop(std::size_t index, const base::Clock& clock, base::Duration sweep_interval);
+  // `exceptions`, when given, outlives the loop.
+  IoLoop(std::size_t index, const base::Clock& clock, base::Duration sweep_interval,
+         base::ExceptionReport* exceptions = nullptr);
   ~IoLoop() override;
 
   void Start();
@@ -58,12 +62,14 @@ class IoLoop final : public Executor, public std::enable_shared_from_this<IoLoop
   std::size_t connections() const { return count_.load(std::memory_order_relaxed); }
 
  private:
+  void Run();
   void ArmSweep();
   std::vector<Sweepable*> Snapshot() const { return {connections_.begin(), connections_.end()}; }
 
   const std::size_t index_;
   const base::Clock& clock_;
   const base::Duration sweep_interval_;
+  base::ExceptionReport* const exceptions_;
   boost::asio::io_context context_;
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   boost::asio::steady_timer sweep_timer_;

@@ -23,6 +23,7 @@ namespace lares::http {
 namespace {
 
 constexpr int kBacklog = 1024;
+constexpr mode_t kSocketMode = 0660;
 
 base::Error Busy(const std::string& where, const std::string& holder) {
   return base::Error(base::Code::kAlreadyExists,
@@ -143,12 +144,14 @@ base::Result<ListeningSocket> ListeningSocket::OpenUnix(const std::string& path)
   ListeningSocket listener;
   listener.fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (listener.fd_ < 0) return base::Fail(Failed("unix:" + path, errno));
-  // Owner and group: who may open the file may use the server. Set before the name exists.
-  fchmod(listener.fd_, 0660);
+  // Owner and group: who may open the file may use the server. Before the name exists, so that it is never
+  // more; and after, because bind takes the umask's bits away. Nobody can connect before listen.
+  fchmod(listener.fd_, kSocketMode);
   if (bind(listener.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return base::Fail(Failed("unix:" + path, errno));
   }
   listener.unix_path_ = path;
+  if (chmod(path.c_str(), kSocketMode) != 0) return base::Fail(Failed("unix:" + path, errno));
   if (listen(listener.fd_, kBacklog) != 0) return base::Fail(Failed("unix:" + path, errno));
   return listener;
 }

@@ -58,12 +58,13 @@ TEST(ListeningSocket, AnUnknownHostIsAnError) {
 
 TEST(ListeningSocket, AUnixSocketIsItsOwnersAndIsRemoved) {
   const std::string path = TestPath("lares-socket-");
+  const mode_t mask = umask(022);
   {
     auto socket = ListeningSocket::Open({.unix_path = path});
     ASSERT_TRUE(socket) << socket.error().message();
     struct stat info{};
     ASSERT_EQ(stat(path.c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0007U, 0U) << "nothing for others";
+    EXPECT_EQ(info.st_mode & 0777U, 0660U) << "for owner and group whatever the umask, nothing for others";
     const TestClient client(path);
     const auto accepted = socket->Accept();
     ASSERT_GE(accepted.fd, 0);
@@ -73,6 +74,7 @@ TEST(ListeningSocket, AUnixSocketIsItsOwnersAndIsRemoved) {
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().reason(), "address_in_use");
   }
+  umask(mask);
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 

@@ -48,6 +48,15 @@ std::optional<std::string_view> Request::Find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<std::string> Request::FindList(std::string_view name) const {
+  std::optional<std::string> list;
+  for (const Header& header : headers) {
+    if (!EqualsIgnoreCase(header.name, name)) continue;
+    list = list ? *list + ", " + header.value : header.value;
+  }
+  return list;
+}
+
 std::string_view Request::Path() const {
   std::string_view path = target;
   path = path.substr(0, std::min(path.find('?'), path.size()));

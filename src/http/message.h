@@ -38,6 +38,8 @@ struct Request {
 
   // The first header of that name, whatever its case.
   std::optional<std::string_view> Find(std::string_view name) const;
+  // All headers of that name as the one list that they are (RFC 9110, 5.3): in order, joined by commas.
+  std::optional<std::string> FindList(std::string_view name) const;
   // Of the target: what comes before the '?', without scheme and host where a proxy left them in.
   std::string_view Path() const;
 };

@@ -23,6 +23,14 @@ TEST(Message, PathIsTheTargetWithoutTheQuery) {
   EXPECT_EQ(path(""), "");
 }
 
+TEST(Message, HeadersOfOneNameAreOneList) {
+  Request request;
+  EXPECT_EQ(request.FindList("x-forwarded-for"), std::nullopt);
+  request.headers = {{"X-Forwarded-For", "1.1.1.1"}, {"Host", "a"}, {"x-forwarded-for", "2.2.2.2, 3.3.3.3"}};
+  EXPECT_EQ(request.FindList("X-FORWARDED-FOR"), "1.1.1.1, 2.2.2.2, 3.3.3.3");
+  EXPECT_EQ(request.Find("x-forwarded-for"), "1.1.1.1");
+}
+
 TEST(Message, PercentDecode) {
   EXPECT_EQ(PercentDecode("a%20b%2Fc"), "a b/c");
   EXPECT_EQ(PercentDecode("%"), std::nullopt);

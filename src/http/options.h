@@ -17,8 +17,9 @@ struct Limits {
   std::size_t body_bytes = 16 * 1024 * 1024;
   std::size_t connections = 4096;
   std::size_t buffered_bytes = 1024 * 1024;                    // of an answer that its reader does not take
+  std::size_t pipelined_bytes = 64 * 1024;                     // sent before the answer to the request before
   base::Duration header_timeout = std::chrono::seconds(10);    // first to last byte of a head; TLS handshake
-  base::Duration body_timeout = std::chrono::seconds(60);      // between two reads of a body
+  base::Duration body_timeout = std::chrono::seconds(60);      // a whole body, and 1 s more per 64 KiB of it
   base::Duration idle_timeout = std::chrono::seconds(75);      // keep-alive without a request
   base::Duration write_timeout = std::chrono::seconds(30);     // no byte taken by the reader
   base::Duration stream_heartbeat = std::chrono::seconds(10);  // silence in a stream until a comment is sent

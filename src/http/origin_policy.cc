@@ -79,11 +79,19 @@ base::Status OriginPolicy::CheckHost(const Request& request) const {
                                                    "; if it is yours, start with --allowed-host"));
 }
 
+// Beyond loopback any Host may be ours, and a rebound name is that of page and Host alike. An address cannot
+// be rebound.
+bool OriginPolicy::IsOurOwnPage(std::string_view origin, std::string_view host) const {
+  return EqualsIgnoreCase(HostOfOrigin(origin), host) &&
+         (HostAllowed(host) || Network::Parse(HostWithoutPort(host)).has_value());
+}
+
 base::Status OriginPolicy::CheckOrigin(const Request& request) const {
   const auto origin = request.Find("origin");
-  if (!origin || !settings_.loopback_only || settings_.unix_socket || OriginListed(*origin)) return {};
+  const bool checked = (settings_.loopback_only || settings_.keyless) && !settings_.unix_socket;
+  if (!origin || !checked || OriginListed(*origin)) return {};
   const auto host = request.Find("host");
-  if (host && EqualsIgnoreCase(HostOfOrigin(*origin), *host)) return {};  // our own page
+  if (host && IsOurOwnPage(*origin, *host)) return {};
   return base::Fail(Denied(
       "origin_not_allowed",
       "pages of " + Quoted(*origin) + " may not call this server; if they shall, start with --cors-origin"));

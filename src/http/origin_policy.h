@@ -2,7 +2,9 @@
 //
 // Which names a request may use for this server (Host) and which web pages may call it (Origin). A page on
 // the Internet can make its own name resolve to 127.0.0.1 and then talk to this server through the user's
-// browser (DNS rebinding); on loopback only names of this machine are therefore taken. Pure; thread safe.
+// browser (DNS rebinding); on loopback only names of this machine are therefore taken. Where a key is
+// required a page of others lacks it; on loopback, and wherever none is, its Origin keeps it out. Pure;
+// thread safe.
 #pragma once
 
 #include <string>
@@ -19,6 +21,7 @@ class OriginPolicy {
   struct Settings {
     bool loopback_only = true;               // the server listens on loopback alone
     bool unix_socket = false;                // no browser comes this way: Host means nothing
+    bool keyless = false;                    // no key is required: whoever reaches us may give us work
     std::vector<std::string> allowed_hosts;  // further names, without port; "*" takes any
     std::vector<std::string> cors_origins;   // exact origins, or "*"
   };
@@ -37,6 +40,7 @@ class OriginPolicy {
   base::Status CheckHost(const Request& request) const;
   base::Status CheckOrigin(const Request& request) const;
   bool HostAllowed(std::string_view host) const;
+  bool IsOurOwnPage(std::string_view origin, std::string_view host) const;
   bool OriginListed(std::string_view origin) const;
 
   Settings settings_;

@@ -24,7 +24,7 @@ TEST(OriginPolicy, OnLoopbackOnlyItsOwnNamesCount) {
     EXPECT_EQ(Check(settings, {{"Host", host}}), 200) << host;
   }
   for (const char* host : {"evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1",
-                           "10.0.0.1", "evil.example@localhost"}) {
+                           "10.0.0.1", "evil.example@localhost", "unix", "unix:80", "UNIX."}) {
     EXPECT_EQ(Check(settings, {{"Host", host}}), 403) << host;
   }
   EXPECT_EQ(Check(settings, {{"Host", "localhost x"}}), 400);
@@ -51,6 +51,25 @@ TEST(OriginPolicy, PagesOfOthersAreRefusedOnLoopback) {
   EXPECT_EQ(origin({.cors_origins = {"https://app.example"}}, "https://app.example"), 200);
   EXPECT_EQ(origin({.cors_origins = {"*"}}, "https://any.example"), 200);
   EXPECT_EQ(origin({.loopback_only = false}, "https://any.example"), 200);
+}
+
+TEST(OriginPolicy, PagesOfOthersAreRefusedWhereverNoKeyIsRequired) {
+  const OriginPolicy::Settings open{.loopback_only = false, .keyless = true};
+  const auto check = [](const OriginPolicy::Settings& settings, const char* host, const char* origin) {
+    return Check(settings, {{"Host", host}, {"Origin", origin}});
+  };
+  EXPECT_EQ(check(open, "10.0.0.5:8080", "https://evil.example"), 403);
+  EXPECT_EQ(check(open, "10.0.0.5:8080", "null"), 403);
+  EXPECT_EQ(check(open, "10.0.0.5:8080", "http://10.0.0.5:8080"), 200);
+  EXPECT_EQ(check(open, "[fd00::5]:8080", "http://[fd00::5]:8080"), 200);
+  EXPECT_EQ(check(open, "evil.example", "http://evil.example"), 403) << "a rebound name";
+  EXPECT_EQ(Check(open, {{"Host", "any.name"}}), 200) << "no page, no Origin";
+  OriginPolicy::Settings named = open;
+  named.allowed_hosts = {"llm.house"};
+  EXPECT_EQ(check(named, "llm.house", "http://llm.house"), 200);
+  named.cors_origins = {"https://app.example"};
+  EXPECT_EQ(check(named, "llm.house", "https://app.example"), 200);
+  EXPECT_EQ(check({.loopback_only = false, .unix_socket = true, .keyless = true}, "x", "http://y"), 200);
 }
 
 TEST(OriginPolicy, CorsIsOffUnlessConfigured) {

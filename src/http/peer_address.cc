@@ -100,7 +100,7 @@ std::string TrustedProxies::ClientOf(std::string_view socket_peer,
 bool IsLoopback(std::string_view address) {
   static const auto kFour = Network::Parse("127.0.0.0/8");
   static const auto kSix = Network::Parse("::1");
-  return address == "unix" || kFour->Contains(address) || kSix->Contains(address);
+  return kFour->Contains(address) || kSix->Contains(address);
 }
 
 }  // namespace lares::http

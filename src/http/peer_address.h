@@ -41,7 +41,7 @@ class TrustedProxies {
   bool unix_ = false;
 };
 
-// True for 127.0.0.0/8, ::1 and Unix sockets ("unix").
+// True for 127.0.0.0/8 and ::1. An address, not a peer: "unix" is a name that anybody may claim.
 bool IsLoopback(std::string_view address);
 
 }  // namespace lares::http

@@ -43,9 +43,10 @@ TEST(TrustedProxies, BelievesOnlyThose) {
 }
 
 TEST(Loopback, IsKnown) {
-  for (const char* yes : {"127.0.0.1", "127.9.9.9", "::1", "unix", "::ffff:127.0.0.1"})
+  for (const char* yes : {"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"})
     EXPECT_TRUE(IsLoopback(yes)) << yes;
-  for (const char* no : {"0.0.0.0", "::", "10.0.0.1", "localhost", ""}) EXPECT_FALSE(IsLoopback(no)) << no;
+  for (const char* no : {"0.0.0.0", "::", "10.0.0.1", "localhost", "unix", ""})
+    EXPECT_FALSE(IsLoopback(no)) << no;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@
 namespace lares::http {
 namespace {
 
-constexpr std::chrono::milliseconds kStopPoll{2};
+constexpr std::chrono::milliseconds kClosedPoll{2};
 
 std::size_t ThreadsFor(const Options& options) {
   if (options.io_threads > 0) return options.io_threads;
@@ -31,11 +31,16 @@ std::size_t ThreadsFor(const Options& options) {
 
 struct Server::Impl {
   Impl(Options opts, service::Services& svc, std::vector<Route> list)
-      : options(std::move(opts)), services(svc), routes(std::move(list)), metrics(svc.context.metrics) {}
+      : options(std::move(opts)),
+        services(svc),
+        routes(std::move(list)),
+        exceptions(svc.context.logger),
+        metrics(svc.context.metrics) {}
 
   const Options options;
   service::Services& services;
   std::vector<Route> routes;
+  base::ExceptionReport exceptions;  // outlives the loops
   HttpMetrics metrics;
   std::unique_ptr<TlsContext> tls;
   std::unique_ptr<FrontDoor> front_door;
@@ -98,8 +103,8 @@ base::Status Server::Start() {
   if (!socket) return base::Fail(std::move(socket.error()));
   if (auto prepared = impl.Prepare(*socket); !prepared) return prepared;
   for (std::size_t i = 0; i < ThreadsFor(impl.options); ++i) {
-    impl.loops.push_back(
-        std::make_shared<IoLoop>(i, impl.services.context.clock, impl.options.sweep_interval));
+    impl.loops.push_back(std::make_shared<IoLoop>(i, impl.services.context.clock, impl.options.sweep_interval,
+                                                  &impl.exceptions));
   }
   const Connection::Context context{.front_door = *impl.front_door,
                                     .limits = impl.options.limits,
@@ -126,12 +131,19 @@ void Server::StopAccepting() {
 
 void Server::Drain() { impl_->OnEveryLoop(&IoLoop::DrainAll); }
 
+bool Server::WaitClosed(base::Duration timeout) {
+  const auto end = std::chrono::steady_clock::now() + timeout;
+  while (connections() > 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(kClosedPoll);
+  }
+  return connections() == 0;
+}
+
 void Server::Stop() {
   if (impl_->loops.empty()) return;
   StopAccepting();
   Drain();
-  const auto end = std::chrono::steady_clock::now() + impl_->options.stop_grace;
-  while (connections() > 0 && std::chrono::steady_clock::now() < end) std::this_thread::sleep_for(kStopPoll);
+  WaitClosed(impl_->options.stop_grace);
   for (const auto& loop : impl_->loops) loop->Stop();
   impl_->loops.clear();
 }

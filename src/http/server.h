@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "http/options.h"
 #include "http/route.h"
@@ -32,6 +33,9 @@ class Server {
   // The shutdown, in this order; each step may be left out.
   void StopAccepting();  // new connections are refused
   void Drain();          // idle connections are closed, the others after their current answer
+  // After Drain: waits until every connection has ended, its answer written. False when `timeout` passed
+  // first.
+  bool WaitClosed(base::Duration timeout);
   void Stop();  // drains for at most Options::stop_grace, then closes everything; returns when no thread
                 // of the server is left
 

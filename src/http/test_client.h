@@ -4,6 +4,7 @@
 // thread safe.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -118,6 +119,17 @@ class TestClient {
       answer.complete = true;
     }
     return answer;
+  }
+
+  // Reads so many bytes and keeps none of them; false when the server closed before.
+  bool Drop(std::size_t bytes) {
+    while (bytes > 0) {
+      if (input_.empty() && !More()) return false;
+      const std::size_t dropped = std::min(bytes, input_.size());
+      input_.erase(0, dropped);
+      bytes -= dropped;
+    }
+    return true;
   }
 
   // Reads raw bytes until `what` has come; false when the server closed before. What was read is dropped.

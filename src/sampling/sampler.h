@@ -13,8 +13,9 @@
 // The random number depends on (seed, choice, position) alone and everything else on the accepted tokens, so
 // a new Sampler that accepts the same ids continues exactly like the old one.
 //
-// Never throws and never fails: NaN counts as -infinity; when nothing is left to choose (all masked, or the
-// constraint allows nothing more) the answer ends with the first end token, or token 0 where there is none.
+// Never throws: NaN counts as -infinity; when nothing is left to choose (all masked, or the constraint allows
+// nothing more) the answer ends with the first end token, or token 0 where there is none. A constraint may give
+// up (see failure): what is drawn from then on is no part of an answer.
 // One thread at a time per Sampler; different Samplers may run on different threads at once. Memory of the
 // vocabulary's size is kept per thread, not per Sampler. Pure.
 #pragma once
@@ -23,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "core/prompt.h"
@@ -76,6 +78,9 @@ class Sampler {
   void Accept(core::TokenId token);
 
   std::uint64_t accepted() const { return accepted_; }
+
+  // Empty while all is well, else why the constraint gave up. Look after Sample.
+  std::string_view failure() const { return constraint_ ? constraint_->failure() : std::string_view{}; }
 
  private:
   struct Scratch;

@@ -85,6 +85,7 @@ bool PreemptNewest(World& world) {
     world.slots.Clear(slot);
   }
   world.queue.Push(victim);
+  world.preempted.push_back(victim->id);
   ++victim->stats.preemptions;
   ++world.preemptions;
   return true;

@@ -60,8 +60,9 @@ class PlayedEngine {
 
   // One Plan, one step, one Apply. False when there was nothing to do.
   bool RunStep();
-  // An arrival during the step that runs next, if that may be interrupted: after that time it is cut short.
-  void InterruptAfter(base::Duration time) { interrupt_after_ = time; }
+  // Somebody leaves during the step that runs next: if that works for one prompt alone, and may be cut short,
+  // it is after that time, and the prompt's sequence is cancelled. This is when an engine cuts a step short.
+  void LoneReaderLeavesAfter(base::Duration time) { leaves_after_ = time; }
 
   base::Time now() const { return now_; }
   void AdvanceTo(base::Time t) { now_ = std::max(now_, t); }
@@ -91,6 +92,7 @@ class PlayedEngine {
   void Do(const MemoryOperation& operation);
   void Truncate(std::int32_t slot, std::int32_t position);
   void CheckShape();
+  void CheckPreempted();
   void CheckCells(const char* when);
   void RunDecode();
   void RunPrefill();
@@ -108,12 +110,14 @@ class PlayedEngine {
   const Mishaps mishaps_;
   Scheduler scheduler_;
   base::Time now_{};
-  base::Duration interrupt_after_ = base::Duration::max();
+  base::Duration leaves_after_ = base::Duration::max();
+  SequenceId left_ = 0;  // during this step
   std::vector<Content> slots_;
   std::map<BlobId, Content> blobs_;
   std::vector<std::int32_t> unrestored_;
   std::unordered_map<SequenceId, Record> records_;
   std::size_t unfinished_ = 0;
+  std::uint64_t preempted_ = 0;
   Step step_;
   StepResult result_;
   std::vector<std::string> faults_;

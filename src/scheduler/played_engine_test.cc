@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -90,6 +91,7 @@ bool PlayedEngine::RunStep() {
   step_ = scheduler_.Plan(now_);
   result_ = {};
   unrestored_.clear();
+  CheckPreempted();
   if (step_.idle()) return false;
   CheckShape();
   for (const MemoryOperation& operation : step_.memory) Do(operation);
@@ -97,9 +99,21 @@ bool PlayedEngine::RunStep() {
   RunDecode();
   RunPrefill();
   CheckCells("after the calls");
-  interrupt_after_ = base::Duration::max();
+  leaves_after_ = base::Duration::max();
   scheduler_.Apply(result_, now_);
+  if (const SequenceId left = std::exchange(left_, 0); left != 0) Cancel(left);
   return true;
+}
+
+void PlayedEngine::CheckPreempted() {
+  preempted_ += step_.preempted.size();
+  if (preempted_ != scheduler_.stats().preemptions) Fault("a preemption that the step does not tell");
+  for (const SequenceId id : step_.preempted) {
+    const auto found = records_.find(id);
+    if (found == records_.end() || found->second.finished || found->second.cancelled) {
+      Fault("a preemption of one that has ended");
+    }
+  }
 }
 
 // Each sequence and each slot at most once, within the limits.
@@ -277,11 +291,13 @@ void PlayedEngine::RunPrefill() {
   const base::Duration whole = costs_.prefill(shape);
   result_.prefill_time = whole;
   std::size_t left = planned;
-  if (step_.interruptible && (interrupt_after_ < whole || Chance(mishaps_.interrupt))) {
+  const bool leaves = step_.interruptible && step_.prefill.size() == 1 && leaves_after_ < whole;
+  if (leaves || (step_.interruptible && Chance(mishaps_.interrupt))) {
     result_.prefill_interrupted = true;
     left = std::uniform_int_distribution<std::size_t>(0, planned - 1)(random_);
-    result_.prefill_time = std::min(whole, interrupt_after_);
+    result_.prefill_time = std::min(whole, leaves_after_);
   }
+  if (leaves) left_ = step_.prefill.front().sequence;
   now_ += result_.prefill_time;
   if (Chance(mishaps_.out_of_cells)) {
     result_.prefill_out_of_cells = true;

@@ -143,7 +143,7 @@ class Play {
   }
 
   void Step() {
-    if (die_.Of(0.1)) engine_.InterruptAfter(milliseconds(die_.In(0, 50)));
+    if (die_.Of(0.1)) engine_.LoneReaderLeavesAfter(milliseconds(die_.In(0, 50)));
     const bool worked = engine_.RunStep();
     ASSERT_TRUE(worked || engine_.unfinished() == 0) << "idle with work to do: " << Describe();
     engine_.scheduler().CheckInvariants();

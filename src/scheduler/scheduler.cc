@@ -55,7 +55,13 @@ struct Scheduler::State {
   explicit State(const Options& options) : world(options) {}
 
   World world;
-  std::vector<SequenceId> cancelled;  // forgotten at the next Plan
+  void ForgetCancelled() {
+    for (const SequenceId id : std::exchange(cancelled, {})) {
+      if (Job* job = world.Find(id)) world.Forget(*job);
+    }
+  }
+
+  std::vector<SequenceId> cancelled;  // forgotten before the next decision
   Step planned;                       // what Apply will be about
   bool applied = true;
   base::Time planned_at{};
@@ -70,6 +76,7 @@ base::Status Scheduler::Admit(Sequence sequence, base::Time now) {
   World& world = state_->world;
   if (auto ok = CheckSequence(sequence, world.options); !ok) return ok;
   LARES_CHECK(!world.jobs.contains(sequence.id));
+  if (state_->applied) state_->ForgetCancelled();  // they wait no longer
   if (world.queue.size() >= world.options.max_waiting) {
     const auto after = std::chrono::ceil<std::chrono::milliseconds>(PredictRoom(world));
     return Fail(Error(Code::kResourceExhausted, "too many requests are waiting")
@@ -104,9 +111,7 @@ Step Scheduler::Plan(base::Time now) {
   world.now = now;
   if (std::exchange(state.in_a_row, false)) world.cost.LearnOverhead(now - state.planned_at - state.calls);
   world.ended.clear();
-  for (const SequenceId id : std::exchange(state.cancelled, {})) {
-    if (Job* job = world.Find(id)) world.Forget(*job);
-  }
+  state.ForgetCancelled();
   world.host.ShrinkToFit(world.operations);
   RelievePressure(world);
   StartWaiting(world);
@@ -117,6 +122,7 @@ Step Scheduler::Plan(base::Time now) {
   step.predicted_decode = world.cost.Decode(decode);
   PlanPrefill(world, decode, step);
   step.memory = std::exchange(world.operations, {});
+  step.preempted = std::exchange(world.preempted, {});
   state.planned = step;
   state.planned_at = now;
   state.applied = step.idle();

@@ -29,14 +29,15 @@ class Scheduler {
   // kResourceExhausted with retry_after: the queue is full.
   base::Status Admit(Sequence sequence, base::Time now);
 
-  // Forgets it at the next Plan; no further row is planned for it. Unknown ids are ignored.
+  // Forgets it before the next decision (Admit, Plan); no further row is planned for it. Unknown ids are
+  // ignored.
   void Cancel(SequenceId id, base::Time now);
 
   Step Plan(base::Time now);
   void Apply(const StepResult& result, base::Time now);
 
   Stats stats() const;
-  SequenceStats stats_of(SequenceId id) const;  // valid until the Plan after its end
+  SequenceStats stats_of(SequenceId id) const;  // valid until the Plan after its end; also within a step
   // Predicted time until a sequence of `symbols` admitted now would yield its first token.
   base::Duration PredictFirstToken(std::size_t symbols) const;
 

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -61,7 +62,8 @@ class Simulation {
     engine_.on_first_token = [this](const PlayedEngine::Record& record) {
       ++tokens_;
       const bool batch = record.sequence.service_class == core::ServiceClass::kBatch;
-      first_tokens_[batch ? "batch" : record.sequence.tenant].push_back(
+      const std::string& tenant = record.sequence.tenant;
+      first_tokens_[batch ? tenant + "/batch" : tenant].push_back(
           base::Seconds(record.first_token - record.arrived));
     };
     engine_.on_end = [this](const PlayedEngine::Record& record) {
@@ -77,7 +79,7 @@ class Simulation {
         Offer();
         next += base::FromSeconds(std::exponential_distribution<>(scenario_.per_second)(random_));
       }
-      if (offered_ < requests) engine_.InterruptAfter(next - engine_.now());
+      if (Chance(scenario_.cancelled / 10)) engine_.LoneReaderLeavesAfter(milliseconds(Uniform(0, 200)));
       // The step before decides what a gap in this step consists of.
       const bool read_before = !engine_.last_step().prefill.empty();
       reading_step_ = read_before;
@@ -107,6 +109,12 @@ class Simulation {
     return times.empty() ? 0 : times[static_cast<std::size_t>(q * static_cast<double>(times.size() - 1))];
   }
 
+  double MeanFirstToken(const std::string& tenant) const {
+    const auto& times = first_tokens_.at(tenant);
+    return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+  }
+  std::size_t served(const std::string& tenant) const { return first_tokens_.at(tenant).size(); }
+
   void Print() {
     const Stats stats = engine_.scheduler().stats();
     std::printf(
@@ -124,7 +132,6 @@ class Simulation {
     }
     std::printf("\n");
   }
-  int refused() const { return refused_; }
 
  private:
   std::int64_t Uniform(std::int64_t low, std::int64_t high) {
@@ -155,8 +162,10 @@ class Simulation {
     if (!engine_.Admit(std::move(sequence), answer)) ++refused_;
   }
 
+  bool Chance(double p) { return std::uniform_real_distribution<>()(random_) < p; }
+
   void MaybeCancel() {
-    if (last_id_ == 0 || std::uniform_real_distribution<>()(random_) > scenario_.cancelled / 10) return;
+    if (last_id_ == 0 || !Chance(scenario_.cancelled / 10)) return;
     const auto id =
         static_cast<SequenceId>(Uniform(std::max<std::int64_t>(1, static_cast<std::int64_t>(last_id_) - 30),
                                         static_cast<std::int64_t>(last_id_)));
@@ -183,14 +192,32 @@ class Simulation {
 
 int Requests() { return FullTier() ? 100'000 : 20'000; }
 
+// What the promise is worth on this machine. Its noise (sigma of a call 3 %) is what the fitted margin is
+// for, so the 99th percentile keeps the bound itself. One call in 400 takes half as long again, which no
+// model can know: both calls of a step at once, at three sigmas, are the worst that a test of this length
+// sees.
+void ExpectGapsHeld(Simulation& simulation, base::Duration bound) {
+  const double ms = base::Milliseconds(bound);
+  EXPECT_LE(simulation.GapQuantile(0.99), ms);
+  EXPECT_LE(simulation.GapQuantile(0.999), 1.5 * ms);
+  EXPECT_LE(simulation.GapQuantile(1), 1.5 * 1.1 * ms);
+}
+
 TEST(SimulationTest, BusyDay) {
   const std::uint64_t seed = TestSeed(1);
   SCOPED_TRACE("repeat with LARES_SEED=" + std::to_string(seed));
   Simulation simulation({.name = "busy", .options = SixteenSlots(), .per_second = 0.8, .mishaps = {}}, seed);
   simulation.Run(Requests());
   simulation.Print();
+  ExpectGapsHeld(simulation, SixteenSlots().inter_token_p99);
+  // Nobody waits long when there is room for all, and everybody about as long.
+  for (const char* tenant : {"flood", "t7", "t8", "t9"}) {
+    EXPECT_LT(simulation.MeanFirstToken(tenant), 1.0) << tenant;
+  }
 }
 
+// The machine can do about two and a half requests a second. "flood" alone asks for more; the other three ask
+// for 0.4 each, less than the quarter that is theirs.
 TEST(SimulationTest, Overload) {
   const std::uint64_t seed = TestSeed(2);
   SCOPED_TRACE("repeat with LARES_SEED=" + std::to_string(seed));
@@ -198,6 +225,16 @@ TEST(SimulationTest, Overload) {
                         seed);
   simulation.Run(Requests());
   simulation.Print();
+  ExpectGapsHeld(simulation, SixteenSlots().inter_token_p99);
+  const double flood = simulation.MeanFirstToken("flood");
+  for (const char* tenant : {"t7", "t8", "t9"}) {
+    // A queue of its own at two thirds of its quarter: a few of its own requests' times, whatever "flood"
+    // does.
+    EXPECT_LT(simulation.MeanFirstToken(tenant), 2.5) << tenant;
+    EXPECT_LT(simulation.MeanFirstToken(tenant), flood / 20) << tenant;
+  }
+  // And what the others leave is the flood's: it gets more than a quarter itself.
+  EXPECT_GT(simulation.served("flood"), simulation.served("t7") * 2);
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct World {
   PrefixTree reading;                                     // whole prompts of jobs that read; by sequence id
   std::vector<MemoryOperation> operations;                // of the step that is being made
   std::vector<std::pair<BlobId, std::int32_t>> restores;  // of that step: may fail
+  std::vector<SequenceId> preempted;                      // for that step
 
   // What the last steps said.
   std::int32_t cells_refused = 0;     // calls that found no cell although the books had some

@@ -21,7 +21,9 @@ Catalogue::Catalogue(std::vector<Model> models, const base::Clock& clock)
   for (const Model& model : models_) digests_->values.push_back(model.spec.digest);
 }
 
-Catalogue::~Catalogue() { digests_->stop = true; }
+Catalogue::~Catalogue() { StopDigests(); }
+
+void Catalogue::StopDigests() { digests_->stop = true; }
 
 void Catalogue::ComputeDigests(base::ThreadPool& pool, base::Logger& logger) {
   {

@@ -46,6 +46,8 @@ class Catalogue {
   // Computes the digests of the models' first files on `pool`, once; call it when the models are loaded, so
   // that reading the file twice does not slow the start. `pool` must live as long as this.
   void ComputeDigests(base::ThreadPool& pool, base::Logger& logger);
+  // Ends that soon: before its pool is stopped.
+  void StopDigests();
 
   // By name (also with the ".gguf" of its file), alias, or a catch-all alias "*"; an empty name means the
   // only model. kNotFound with reason "model_not_found" lists what there is.

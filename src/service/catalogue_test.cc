@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <latch>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -61,11 +63,12 @@ TEST(Catalogue, ComputesDigestsInTheBackground) {
   const auto logger = base::Logger::Silent();
   Catalogue catalogue({MakeModel("one", {}, {path})}, kClock);
   EXPECT_EQ(catalogue.List()[0].digest, "");
-  {
-    base::ThreadPool pool({.threads = 1});
-    catalogue.ComputeDigests(pool, *logger);
-    catalogue.ComputeDigests(pool, *logger);
-  }  // drains
+  std::latch done(1);
+  base::ThreadPool pool({.threads = 1});
+  catalogue.ComputeDigests(pool, *logger);
+  catalogue.ComputeDigests(pool, *logger);
+  ASSERT_TRUE(pool.TryRun([&] { done.count_down(); }));
+  done.wait();
   EXPECT_EQ(catalogue.List()[0].digest, base::Sha256Hex("weights"));
   std::filesystem::remove(path);
 }
@@ -78,6 +81,20 @@ TEST(Operation, PermissionsAreChecked) {
   const auto denied = Permit(reader, operations::kChat);
   ASSERT_FALSE(denied);
   EXPECT_NE(denied.error().message().find("generate"), std::string::npos);
+}
+
+TEST(Lifecycle, WorkIsUnderWayUntilItGoes) {
+  Lifecycle lifecycle;
+  {
+    auto work = lifecycle.Begin();
+    ASSERT_TRUE(work);
+    const Lifecycle::Work elsewhere = std::move(*work);
+    EXPECT_EQ(lifecycle.in_flight(), 1);
+  }
+  EXPECT_EQ(lifecycle.in_flight(), 0);
+  lifecycle.RefuseNew();
+  EXPECT_FALSE(lifecycle.Begin());
+  EXPECT_EQ(lifecycle.in_flight(), 0);
 }
 
 TEST(Lifecycle, CountsAndRefuses) {

@@ -5,15 +5,17 @@
 
 namespace lares::service {
 
-Embedder::Embedder(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics)
-    : catalogue_(catalogue), lifecycle_(lifecycle) {
+Embedder::Embedder(const Catalogue& catalogue, base::Metrics& metrics, const base::Clock& clock,
+                   base::Duration timeout)
+    : catalogue_(catalogue), clock_(clock), timeout_(timeout) {
   for (const Model& model : catalogue.models()) {
     tokens_[model.spec.name] = &metrics.AddCounter(
         "lares_embedding_tokens_total", "Tokens read for embeddings.", {{"model", model.spec.name}});
   }
 }
 
-base::Result<EmbedResult> Embedder::Embed(core::EmbedRequest request, Call& call) {
+base::Result<EmbedResult> Embedder::Embed(const Lifecycle::Work& /*work*/, core::EmbedRequest request,
+                                          const std::stop_token& stop, Call& call) {
   if (auto ok = Permit(request.principal, operations::kEmbed); !ok) return base::Fail(ok.error());
   auto model = catalogue_.Find(request.model);
   if (!model) return base::Fail(std::move(model.error()));
@@ -26,9 +28,8 @@ base::Result<EmbedResult> Embedder::Embed(core::EmbedRequest request, Call& call
                                                                     std::to_string(request.inputs.size()))
                           .WithParam("input"));
   }
-  if (auto entered = lifecycle_.Enter(); !entered) return base::Fail(entered.error());
-  auto answer = (*model)->engine->Embed(request);
-  lifecycle_.Leave();
+  if (timeout_ > base::Duration{}) request.deadline = clock_.Now() + timeout_;
+  auto answer = (*model)->engine->Embed(request, stop);
   if (!answer) return base::Fail(std::move(answer.error()));
   tokens_.at(name)->Add(answer->prompt_tokens);
   core::Terminal end;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The use case "embed": texts in, one vector each out. Blocks and computes: call it on a heavy pool. Thread
-// safe.
+// The use case "embed": texts in, one vector each out. Blocks and computes, for minutes when there is much to
+// read: call it on the pool for embeddings. Thread safe.
 #pragma once
 
 #include <cstddef>
 #include <map>
+#include <stop_token>
 #include <string>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/metrics.h"
 #include "core/embed.h"
@@ -27,13 +29,18 @@ struct EmbedResult {
 
 class Embedder {
  public:
-  Embedder(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics);
+  // `timeout` is what a request may take from Embed on; zero: no limit.
+  Embedder(const Catalogue& catalogue, base::Metrics& metrics, const base::Clock& clock,
+           base::Duration timeout);
 
-  base::Result<EmbedResult> Embed(core::EmbedRequest request, Call& call);
+  // `work` counts the request since it was taken, and shows that it was. Ends soon after `stop` asks for it.
+  base::Result<EmbedResult> Embed(const Lifecycle::Work& work, core::EmbedRequest request,
+                                  const std::stop_token& stop, Call& call);
 
  private:
   const Catalogue& catalogue_;
-  Lifecycle& lifecycle_;
+  const base::Clock& clock_;
+  const base::Duration timeout_;
   std::map<std::string, base::Counter*> tokens_;  // by catalogue name; fixed
 };
 

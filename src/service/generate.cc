@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/check.h"
+#include "base/id.h"
 
 namespace lares::service {
 namespace {
@@ -73,8 +74,8 @@ GenerateMetrics::GenerateMetrics(base::Metrics& m, const std::string& model)
 }
 
 Generator::Generator(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics,
-                     GenerateLimits limits)
-    : catalogue_(catalogue), lifecycle_(lifecycle), limits_(limits) {
+                     const base::Clock& clock, GenerateLimits limits)
+    : catalogue_(catalogue), lifecycle_(lifecycle), clock_(clock), limits_(limits) {
   for (const Model& model : catalogue.models()) {
     metrics_[model.spec.name] = std::make_unique<GenerateMetrics>(metrics, model.spec.name);
   }
@@ -96,10 +97,16 @@ base::Result<std::string> Channel::Start(const Operation& operation, core::Gener
   call->SetModel(name);
   request.model = name;
   if (auto valid = core::Validate(request); !valid) return base::Fail(valid.error());
+  // Part of the request from here on, so that a continuation elsewhere draws the same.
+  if (!request.sampling.seed) request.sampling.seed = base::RandomSeed();
   // A request that names no length gets what its prompt leaves of the context, which only the engine knows.
   if (const std::int32_t cap = generator_.limits_.max_answer_tokens; cap > 0 && request.max_tokens) {
     request.max_tokens = std::min(*request.max_tokens, cap);
     request.min_tokens = std::min(request.min_tokens, cap);
+  }
+  if (const base::Duration timeout = generator_.limits_.request_timeout; timeout > base::Duration{}) {
+    const base::Time latest = generator_.clock_.Now() + timeout;
+    request.deadline = std::min(request.deadline.value_or(latest), latest);
   }
   if (auto entered = generator_.lifecycle_.Enter(); !entered) return base::Fail(entered.error());
   LogPrompt(request.prompt, *call);

@@ -45,13 +45,15 @@ struct GenerateMetrics {
 
 struct GenerateLimits {
   std::int32_t max_answer_tokens = 0;  // caps a request's max_tokens; 0: no cap. Engines know it too
+  base::Duration request_timeout{};    // from a request's start to its end, embeddings too; zero: no limit
 };
 
 class Channel;
 
 class Generator {
  public:
-  Generator(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics, GenerateLimits limits);
+  Generator(const Catalogue& catalogue, Lifecycle& lifecycle, base::Metrics& metrics,
+            const base::Clock& clock, GenerateLimits limits);
 
   // `out` gets every event of every request started through the channel, on the engines' threads.
   std::shared_ptr<Channel> Open(std::shared_ptr<engine::EventSink> out);
@@ -62,6 +64,7 @@ class Generator {
 
   const Catalogue& catalogue_;
   Lifecycle& lifecycle_;
+  const base::Clock& clock_;
   const GenerateLimits limits_;
   std::unordered_map<std::string, std::unique_ptr<GenerateMetrics>> metrics_;  // by catalogue name; fixed
 };

@@ -37,8 +37,8 @@ class Generate : public testing::Test {
   base::ThreadPool pool{{.threads = 1}};
   Authenticator authenticator;
   std::shared_ptr<ScriptedEngine> engine = std::make_shared<ScriptedEngine>(clock);
-  Services services{{.limits = {.max_answer_tokens = 100}},
-                    {clock, *logger, metrics, pool, authenticator},
+  Services services{{.limits = {.max_answer_tokens = 100, .request_timeout = std::chrono::seconds(5)}},
+                    {clock, *logger, metrics, pool, pool, authenticator},
                     {{.spec = {.name = "scripted", .aliases = {"alias"}}, .engine = engine}}};
   std::shared_ptr<engine::RecordingSink> sink = std::make_shared<engine::RecordingSink>();
   std::shared_ptr<Channel> channel = services.generator.Open(sink);
@@ -82,6 +82,7 @@ TEST_F(Generate, CompletesTheRequest) {
   EXPECT_EQ(engine->WaitForRequest(2).max_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(2).min_tokens, 100);
   EXPECT_EQ(engine->WaitForRequest(3).max_tokens, 7);
+  EXPECT_EQ(engine->WaitForRequest(3).deadline, clock.Now() + std::chrono::seconds(5));
   EXPECT_EQ(services.lifecycle.in_flight(), 3);
   for (const char* id : {"a", "b", "c"}) engine->Finish(id);
 }
@@ -121,19 +122,20 @@ TEST_F(Generate, CancelReachesTheEngineAndItsEndComes) {
 
 TEST_F(Generate, EmbedAndTokenizeAskForTheirPermissions) {
   const auto call = NewCall();
+  const auto work = services.lifecycle.Begin();
+  ASSERT_TRUE(work);
   const core::Principal nobody{.id = "n"}, everybody{.id = "e", .permissions = core::kAllPermissions};
+  const auto embed = [&](const core::Principal& who, std::vector<core::Prompt> inputs) {
+    return services.embedder.Embed(*work, {.principal = who, .inputs = std::move(inputs)}, {}, *call);
+  };
+  EXPECT_EQ(embed(nobody, {core::TextPrompt{}}).error().code(), base::Code::kPermissionDenied);
+  EXPECT_EQ(embed(everybody, {}).error().param(), "input");
+  EXPECT_EQ(embed(everybody, {core::TextPrompt{.text = "a"}})->answer.vectors.size(), 1U);
+  const Tokenizer& tokenizer = services.tokenizer;
+  EXPECT_FALSE(tokenizer.Tokenize(*work, nobody, "", {.text = "a"}, false, *call));
+  EXPECT_FALSE(tokenizer.Detokenize(*work, nobody, "", {}, *call));
   EXPECT_EQ(
-      services.embedder.Embed({.principal = nobody, .inputs = {core::TextPrompt{}}}, *call).error().code(),
-      base::Code::kPermissionDenied);
-  EXPECT_EQ(services.embedder.Embed({.principal = everybody}, *call).error().param(), "input");
-  EXPECT_EQ(
-      services.embedder.Embed({.principal = everybody, .inputs = {core::TextPrompt{.text = "a"}}}, *call)
-          ->answer.vectors.size(),
-      1U);
-  EXPECT_FALSE(services.tokenizer.Tokenize(nobody, "", {.text = "a"}, false, *call));
-  EXPECT_FALSE(services.tokenizer.Detokenize(nobody, "", {}, *call));
-  EXPECT_EQ(
-      services.tokenizer.Tokenize(everybody, "", {.text = "ab", .add_special = false}, true, *call)->pieces,
+      tokenizer.Tokenize(*work, everybody, "", {.text = "ab", .add_special = false}, true, *call)->pieces,
       (std::vector<std::string>{"a", "b"}));
 }
 

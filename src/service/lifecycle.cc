@@ -31,6 +31,11 @@ base::Status Lifecycle::Enter() {
   return {};
 }
 
+base::Result<Lifecycle::Work> Lifecycle::Begin() {
+  if (auto entered = Enter(); !entered) return base::Fail(entered.error());
+  return Work(*this);
+}
+
 void Lifecycle::Leave() {
   {
     const std::lock_guard lock(mutex_);

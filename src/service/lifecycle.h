@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -26,7 +27,25 @@ class Lifecycle {
   void RefuseNew();
   Phase phase() const;
 
-  // Counts one piece of work in, or refuses it with kUnavailable. Each success needs one Leave.
+  // One piece of work that is under way until this goes. Movable; the Lifecycle outlives it.
+  class Work {
+   public:
+    Work(Work&& other) noexcept : lifecycle_(std::exchange(other.lifecycle_, nullptr)) {}
+    ~Work() {
+      if (lifecycle_ != nullptr) lifecycle_->Leave();
+    }
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
+
+   private:
+    friend class Lifecycle;
+    explicit Work(Lifecycle& lifecycle) : lifecycle_(&lifecycle) {}
+    Lifecycle* lifecycle_;
+  };
+
+  // Counts one piece of work in, or refuses it with kUnavailable.
+  base::Result<Work> Begin();
+  // The same for work whose end is told elsewhere: each success needs one Leave.
   base::Status Enter();
   void Leave();
   std::int64_t in_flight() const;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,7 @@ class ScriptedEngine final : public engine::Engine {
   // --- for the test ---
   std::vector<std::string> words = {"Hel", "lo", "!"};  // set before the first request
   std::size_t embedding_size = 8;
+  std::function<void(const std::stop_token&)> before_embed;  // called in Embed; set before the first
 
   void Hold() {
     const std::lock_guard lock(mutex_);
@@ -129,7 +131,10 @@ class ScriptedEngine final : public engine::Engine {
     }
     return text;
   }
-  base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request) override {
+  base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
+                                        const std::stop_token& stop) override {
+    if (before_embed) before_embed(stop);
+    if (stop.stop_requested()) return base::Fail(base::Code::kCancelled, "stopped");
     core::EmbedAnswer answer;
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
       std::vector<float> vector(embedding_size, 0.0F);

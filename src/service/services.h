@@ -33,7 +33,8 @@ struct ServicesContext {
   const base::Clock& clock;
   base::Logger& logger;
   base::Metrics& metrics;
-  base::ThreadPool& heavy;  // for blocking and computing work
+  base::ThreadPool& heavy;       // for short blocking and computing work: milliseconds
+  base::ThreadPool& embeddings;  // for these alone, because each may take minutes
   Authenticator& authenticator;
 };
 
@@ -46,8 +47,8 @@ class Services {
         lifecycle(
             &ctx.metrics.AddGauge("lares_requests_in_flight", "Requests for a model that are under way.")),
         request_log(ctx.logger, options.log_content),
-        generator(catalogue, lifecycle, ctx.metrics, options.limits),
-        embedder(catalogue, lifecycle, ctx.metrics),
+        generator(catalogue, lifecycle, ctx.metrics, ctx.clock, options.limits),
+        embedder(catalogue, ctx.metrics, ctx.clock, options.limits.request_timeout),
         tokenizer(catalogue),
         health(catalogue, lifecycle, ctx.clock, options.data_directory) {}
   Services(const Services&) = delete;

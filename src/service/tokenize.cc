@@ -13,7 +13,8 @@ base::Result<const Model*> Tokenizer::Resolve(const core::Principal& principal, 
   return found;
 }
 
-base::Result<TokenizeResult> Tokenizer::Tokenize(const core::Principal& principal, const std::string& model,
+base::Result<TokenizeResult> Tokenizer::Tokenize(const Lifecycle::Work& /*work*/,
+                                                 const core::Principal& principal, const std::string& model,
                                                  const core::TextPrompt& prompt, bool with_pieces,
                                                  Call& call) const {
   auto found = Resolve(principal, operations::kTokenize, model, call);
@@ -35,7 +36,8 @@ base::Result<TokenizeResult> Tokenizer::Tokenize(const core::Principal& principa
   return result;
 }
 
-base::Result<TokenizeResult> Tokenizer::Count(core::GenerateRequest request, Call& call) const {
+base::Result<TokenizeResult> Tokenizer::Count(const Lifecycle::Work& /*work*/, core::GenerateRequest request,
+                                              Call& call) const {
   auto found = Resolve(request.principal, operations::kTokenize, request.model, call);
   if (!found) return base::Fail(std::move(found.error()));
   if (auto valid = core::Validate(request); !valid) return base::Fail(valid.error());
@@ -48,7 +50,8 @@ base::Result<TokenizeResult> Tokenizer::Count(core::GenerateRequest request, Cal
   return result;
 }
 
-base::Result<std::string> Tokenizer::Detokenize(const core::Principal& principal, const std::string& model,
+base::Result<std::string> Tokenizer::Detokenize(const Lifecycle::Work& /*work*/,
+                                                const core::Principal& principal, const std::string& model,
                                                 std::span<const core::TokenId> tokens, Call& call) const {
   auto found = Resolve(principal, operations::kDetokenize, model, call);
   if (!found) return base::Fail(std::move(found.error()));

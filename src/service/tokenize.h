@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "core/generate_request.h"
 #include "service/catalogue.h"
+#include "service/lifecycle.h"
 #include "service/operation.h"
 #include "service/request_log.h"
 
@@ -28,13 +29,17 @@ class Tokenizer {
  public:
   explicit Tokenizer(const Catalogue& catalogue) : catalogue_(catalogue) {}
 
-  base::Result<TokenizeResult> Tokenize(const core::Principal& principal, const std::string& model,
-                                        const core::TextPrompt& prompt, bool with_pieces, Call& call) const;
+  // `work` counts the request since it was taken, and shows that it was.
+  base::Result<TokenizeResult> Tokenize(const Lifecycle::Work& work, const core::Principal& principal,
+                                        const std::string& model, const core::TextPrompt& prompt,
+                                        bool with_pieces, Call& call) const;
   // A chat is rendered by the model's template; the answer has the count only.
-  base::Result<TokenizeResult> Count(core::GenerateRequest request, Call& call) const;
+  base::Result<TokenizeResult> Count(const Lifecycle::Work& work, core::GenerateRequest request,
+                                     Call& call) const;
   // The tokens' bytes; they may begin or end within a character.
-  base::Result<std::string> Detokenize(const core::Principal& principal, const std::string& model,
-                                       std::span<const core::TokenId> tokens, Call& call) const;
+  base::Result<std::string> Detokenize(const Lifecycle::Work& work, const core::Principal& principal,
+                                       const std::string& model, std::span<const core::TokenId> tokens,
+                                       Call& call) const;
 
  private:
   base::Result<const Model*> Resolve(const core::Principal& principal, const Operation& operation,

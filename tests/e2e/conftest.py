@@ -19,6 +19,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="part of the full tier: ./dev test --full"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    for mark in item.iter_markers("missing"):
+        pytest.fail(f"{mark.args[0]}: where the whole suite runs, that is a failure", pytrace=False)
+
+
 def pytest_sessionstart():
     if not os.access(settings.BINARY, os.X_OK):
         pytest.exit(f"there is no server at {settings.BINARY}; ./dev build makes one", returncode=2)

@@ -2,17 +2,14 @@
 """The commands beside `serve`."""
 
 import json
-import os
-import pty
 import re
-import select
 import subprocess
-import time
 
 import pytest
 
 from harness import gguf, identity, settings
 from harness.process import Server, clean_environment, run_lares
+from harness.terminal import Terminal
 
 NAME = settings.model_name()
 SERVER = {"flags": ["--served-name", "house"]}
@@ -168,75 +165,16 @@ def test_run_over_a_unix_socket(tmp_path):
         assert run_lares("run", "fake", "hi", "--answer-tokens", "3", "--url", f"unix:{tmp_path / 's'}").returncode == 0
 
 
-class Terminal:
-    """`lares run` on a terminal of its own."""
-
-    def __init__(self, *arguments, home):
-        self.child, self.fd = pty.fork()
-        if self.child == 0:
-            os.execve(
-                settings.BINARY,
-                [settings.BINARY, *map(str, arguments)],
-                clean_environment(HOME=str(home), TERM="xterm", NO_COLOR="1"),
-            )
-        self.seen = ""
-
-    def wait_for(self, pattern, seconds=60):
-        """Reads until the pattern stands in what came since the last call; returns what came."""
-        end, start = time.monotonic() + seconds, len(self.seen)
-        while not re.search(pattern, self.seen[start:]):
-            assert time.monotonic() < end, f"no {pattern!r} in {self.seen[start:]!r}"
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.seen += os.read(self.fd, 65536).decode(errors="replace")
-                except OSError:
-                    break
-        return self.seen[start:]
-
-    def type(self, text):
-        os.write(self.fd, text.encode())
-
-    def end(self):
-        """The exit code."""
-        try:
-            while os.read(self.fd, 65536):
-                pass
-        except OSError:
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.child, 0)[1])
-
-
-PROMPT = r">>> "
-
-
 def test_a_chat_on_a_terminal(server, tmp_path):
-    chat = Terminal("run", NAME, "--temperature", "0", "--answer-tokens", "24", "--data", server.data, home=tmp_path)
-    chat.wait_for(PROMPT)
-    chat.type("What is the capital of France?\r")
-    assert len(chat.wait_for(r"France\?[\s\S]*\w+[\s\S]*" + PROMPT)) > 50
-    chat.type("/nonsense\r")
-    assert "/help" in chat.wait_for(r"nonsense[\s\S]*" + PROMPT)
-    chat.type(f"/save {tmp_path / 'chat.txt'}\r")
-    chat.wait_for(r"chat.txt[\s\S]*" + PROMPT)
-    assert "capital of France" in (tmp_path / "chat.txt").read_text()
-    chat.type("/clear\r")
-    chat.wait_for(r"clear[\s\S]*" + PROMPT)
-    chat.type("/exit\r")
-    assert chat.end() == 0
-
-
-def test_ctrl_c_stops_the_answer_only(server, tmp_path):
-    chat = Terminal("run", NAME, "--data", server.data, home=tmp_path)
-    chat.wait_for(PROMPT)
-    chat.type("Count to one thousand, one number per line, and then tell a very long story.\r")
-    chat.wait_for(r"\w+[\s\S]*\r\n[\s\S]*\w")
-    chat.type("\x03")
-    chat.wait_for(PROMPT)
-    server.wait_idle()
-    chat.type("Hello again\r")
-    chat.wait_for(PROMPT)
-    chat.type("\x04")
-    assert chat.end() == 0
+    """With the real model; test_chat_terminal.py has the keys."""
+    flags = ["--temperature", "0", "--answer-tokens", "24", "--data", server.data]
+    with Terminal("run", NAME, *flags, home=tmp_path) as chat:
+        chat.ready()
+        assert len(chat.ask("What is the capital of France?")) > 20
+        chat.ask(f"/save {tmp_path / 'chat.txt'}")
+        assert "capital of France" in (tmp_path / "chat.txt").read_text()
+        chat.enter("/exit")
+        assert chat.end() == 0
 
 
 def test_convert(tmp_path):

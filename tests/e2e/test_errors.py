@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from harness import settings, wire
+from harness.deadline import until
 from harness.process import Server
 
 HELLO = [{"role": "user", "content": "Hi"}]
@@ -124,18 +125,33 @@ def test_a_full_queue_is_429_with_a_time_to_come_back():
         server.wait_idle()
 
 
-def test_while_loading_it_says_so():
-    """The port listens before the model is there."""
-    server = Server(settings.MODEL, ["--ctx-size", "512", "--parallel", "1"], wait=False)
-    try:
+def test_while_loading_it_says_so(tmp_path):
+    """The port listens before the model is there; this one is half loaded until the file exists."""
+    go = tmp_path / "go"
+    with Server(f"fake:step=0ms,slots=2,context=512,load={go}", wait=False) as server:
         server.wait_listening()
-        answer = server.get("/readyz")
-        if answer.status_code == 503:
-            assert "%" in answer.text or "percent" in answer.text
-            refused = server.post("/v1/completions", json={"prompt": "x", "max_tokens": 1})
-            assert refused.status_code in (200, 503)
-            if refused.status_code == 503:
-                assert int(refused.headers["retry-after"]) >= 1
+        answer = until(lambda: (a := server.get("/readyz")).json()["percent"] == 50 and a, "loading has begun")
+        assert answer.status_code == 503 and answer.json()["status"] == "loading"
+        assert int(answer.headers["retry-after"]) >= 1
+        refused = server.post("/v1/completions", json={"prompt": "x", "max_tokens": 1})
+        assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+        assert refused.json()["error"]["code"]
+        assert server.get("/livez").status_code == 200, "it is well, only not ready"
+        assert server.get("/v1/models").json()["data"][0]["state"] == "loading"
+        go.touch()
         server.wait_ready()
-    finally:
-        server.close()
+        assert server.get("/readyz").json() == {"status": "ready", "percent": 100}
+        assert server.post("/v1/completions", json={"prompt": "x", "max_tokens": 1}).status_code == 200
+
+
+def test_it_ends_while_it_loads(tmp_path):
+    with Server(f"fake:load={tmp_path / 'never'}", wait=False) as server:
+        server.wait_listening()
+        assert server.stop() == 0
+
+
+def test_a_real_model_is_loaded_behind_an_open_port():
+    with Server(settings.MODEL, ["--ctx-size", "512", "--parallel", "1"], wait=False) as server:
+        server.wait_listening()
+        assert server.get("/readyz").status_code in (200, 503)
+        server.wait_ready()

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from harness import settings
+from harness.needs import needs
 from harness.process import clean_environment
 
 EXAMPLES = settings.ROOT / "examples"
@@ -33,9 +34,8 @@ def test_python(server):
     assert run([sys.executable, EXAMPLES / "chat.py", "What is the capital of France?"], server).strip()
 
 
+@needs(settings.NODE_MODULES and shutil.which("node"), "node, or its modules (LARES_E2E_NODE_MODULES), are not there")
 def test_node(server, tmp_path):
-    if not settings.NODE_MODULES:
-        pytest.skip("LARES_E2E_NODE_MODULES names no modules")
     shutil.copy(EXAMPLES / "chat.mjs", tmp_path)
     (tmp_path / "node_modules").symlink_to(settings.NODE_MODULES)
     assert run(["node", tmp_path / "chat.mjs"], server, tmp_path).strip()
@@ -44,10 +44,7 @@ def test_node(server, tmp_path):
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
 def test_the_curl_lines_of_the_readme(server, page):
     """Whatever the page tells the reader to paste is JSON that the server takes."""
-    path = settings.ROOT / page
-    if not path.exists():
-        pytest.skip(f"{page} is not there")
-    bodies = re.findall(r"-d '(\{.*?\})'", path.read_text(), re.S)
+    bodies = re.findall(r"-d '(\{.*?\})'", (settings.ROOT / page).read_text(), re.S)
     assert bodies, "the page shows a curl line"
     for body in bodies:
         path = "/v1/chat/completions" if "messages" in body else "/v1/completions"

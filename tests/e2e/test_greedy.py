@@ -8,8 +8,6 @@ llama.cpp's, this shows it: the two tokens' log probabilities, by the server its
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from harness import peer, settings
 from harness.deadline import until
 
@@ -80,12 +78,6 @@ def report(results, what):
     assert sum(results) * 2 >= len(results)
 
 
-peer_only = pytest.mark.skipif(
-    not peer.available(), reason="llama-completion is not built: tools/llama/build-peer, or the full tier"
-)
-
-
-@peer_only
 def test_alone(client):
     results = []
     for prompt in PROMPTS:
@@ -95,7 +87,6 @@ def test_alone(client):
     report(results, "alone")
 
 
-@peer_only
 def test_with_a_prefix_from_the_cache(client):
     results = []
     for prompt in PROMPTS:
@@ -113,7 +104,6 @@ def test_with_a_prefix_from_the_cache(client):
     report(results, "cached")
 
 
-@peer_only
 def test_among_eight_others(server, client):
     others = [
         client.completions.create(

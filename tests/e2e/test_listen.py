@@ -28,7 +28,7 @@ def test_unix_socket(tmp_path):
     path = tmp_path / "lares.sock"
     with Server(FAKE, ["--listen", f"unix:{path}"]) as server:
         mode = os.stat(path)
-        assert stat.S_ISSOCK(mode.st_mode) and not mode.st_mode & stat.S_IRWXO, "not for others"
+        assert stat.S_ISSOCK(mode.st_mode) and stat.S_IMODE(mode.st_mode) == 0o660, "for its group, not for others"
         assert server.get("/v1/models").status_code == 200
         with server.openai() as client:
             text = client.completions.create(model="fake", prompt="a", max_tokens=3, stream=True)
@@ -129,7 +129,11 @@ def test_beyond_loopback_when_it_is_meant(tmp_path, protection):
         assert server.get("/v1/models").status_code == 200
         # Others reach it by names of their own.
         assert server.get("/v1/models", headers={"Host": "llm.house", **identity.bearer("secret")}).status_code == 200
-        if protection != "--insecure":
+        if protection == "--insecure":
+            page = {"Origin": "https://evil.example"}
+            assert server.post("/tokenize", json={"content": "a"}, headers=page).status_code == 403, "no page of others"
+            assert server.post("/tokenize", json={"content": "a"}).status_code == 200
+        else:
             assert server.get("/v1/models", headers={"Authorization": ""}).status_code == 401
 
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Behind nginx from the distribution, with deploy/nginx/lares.conf."""
 
+import grp
 import json
+import os
+import tempfile
+from pathlib import Path
 
 import httpx
 import openai
@@ -9,9 +13,10 @@ import pytest
 
 from harness import identity, nginx, record
 from harness.deadline import until
+from harness.needs import needs
 from harness.process import Server
 
-pytestmark = pytest.mark.skipif(nginx.BINARY is None, reason="nginx is not installed; ./dev install test does that")
+pytestmark = needs(nginx.BINARY, "nginx is not installed; ./dev install test does that")
 FAKE = "fake:step=5ms,slots=8,context=1000000"
 
 
@@ -128,10 +133,20 @@ def test_many_streams(server, proxy, certificate):
     server.wait_idle()
 
 
-def test_over_a_unix_socket(tmp_path, certificate):
-    path = tmp_path / "lares.sock"
+@pytest.fixture
+def open_place():
+    """A folder that another user may pass through."""
+    with tempfile.TemporaryDirectory(prefix="lares-nginx-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
+
+
+def test_over_a_unix_socket(open_place, certificate):
+    """nginx's workers are not Lares' user; they need no more than to be of its group."""
+    path = open_place / "lares.sock"
     with Server("fake:step=0ms,slots=2,context=512", ["--listen", f"unix:{path}", "--trusted-proxy", "unix"]) as server:
-        with nginx.Nginx(tmp_path, f"unix:{path}", certificate) as proxy:
+        group = grp.getgrgid(os.stat(path).st_gid).gr_name
+        with nginx.Nginx(open_place, f"unix:{path}", certificate, user=f"www-data {group}") as proxy:
             with http(proxy, certificate, local_address="127.0.0.3") as client:
                 assert client.get("/v1/models", headers={"X-Request-Id": "u1"}).status_code == 200
             assert peer_in_log(server, "u1") == "127.0.0.3"

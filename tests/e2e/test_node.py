@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from harness import record, settings
+from harness.needs import needs
 from harness.process import clean_environment
 
 HERE = Path(__file__).parent / "node"
 
 
-@pytest.mark.skipif(not settings.NODE_MODULES or not shutil.which("node"), reason="node, or its modules, are not there")
+@needs(settings.NODE_MODULES and shutil.which("node"), "node, or its modules (LARES_E2E_NODE_MODULES), are not there")
 @pytest.mark.parametrize("script", sorted(p.name for p in HERE.glob("*.test.mjs")))
 def test_node(server, tmp_path, script):
     for path in HERE.glob("*.mjs"):

@@ -49,6 +49,5 @@ with zipfile.ZipFile(sys.argv[1]).open(sys.argv[2]) as source, open(sys.argv[3],
 convert_model() {
   local lares=$1
   [[ ! -f $model_default ]] || return 0
-  "$lares" models convert "$model_original" "$model_default.part.gguf" --type q8_0
-  mv "$model_default.part.gguf" "$model_default"
+  "$lares" models convert "$model_original" "$model_default" --type q8_0
 }

@@ -5,6 +5,7 @@
 
 #include "app/command_line.h"
 #include "app/main/private_server.h"
+#include "app/private_server_flags.h"
 #include "app/version.h"
 #include "backend/llama/quantize.h"
 #include "base/log.h"
@@ -15,7 +16,10 @@
 namespace lares::app {
 
 int RunCommand(LoadedConfig loaded, const cli::RunOptions& options) {
-  return cli::Run(loaded.config, options, {.start_private_server = StartPrivateServer});
+  const auto start = [&loaded](const std::string& path) {
+    return StartPrivateServer(path, PrivateServerFlags(loaded));
+  };
+  return cli::Run(loaded.config, options, {.start_private_server = start});
 }
 
 int ModelsCommand(LoadedConfig loaded, const cli::ModelsOptions& options) {

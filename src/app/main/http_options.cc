@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/main/http_options.h"
 
+#include <algorithm>
+
 #include "app/config_rules.h"
 
 namespace lares::app {
 
-http::Options HttpOptionsOf(const Config& config) {
+http::Options HttpOptionsOf(const Config& config, std::size_t connections) {
   http::Options options;
   options.host = config.server.host;
   options.port = static_cast<std::uint16_t>(config.server.port);
@@ -18,12 +20,14 @@ http::Options HttpOptionsOf(const Config& config) {
   const LimitSettings& limits = config.limits;
   options.limits.header_bytes = limits.header;
   options.limits.body_bytes = limits.body;
-  options.limits.connections = static_cast<std::size_t>(limits.connections);
+  options.limits.connections = connections;
   options.limits.buffered_bytes = limits.stream_buffer;
   options.limits.header_timeout = limits.header_timeout;
   options.limits.body_timeout = limits.body_timeout;
   options.limits.idle_timeout = limits.idle_timeout;
   options.limits.write_timeout = limits.write_timeout;
+  options.limits.stream_heartbeat = limits.heartbeat;
+  options.sweep_interval = std::min(options.sweep_interval, limits.heartbeat);
   return options;
 }
 

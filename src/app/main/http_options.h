@@ -3,11 +3,14 @@
 // The configuration's words for the HTTP server.
 #pragma once
 
+#include <cstddef>
+
 #include "app/config.h"
 #include "http/options.h"
 
 namespace lares::app {
 
-http::Options HttpOptionsOf(const Config& config);
+// `connections` is how many there is room for.
+http::Options HttpOptionsOf(const Config& config, std::size_t connections);
 
 }  // namespace lares::app

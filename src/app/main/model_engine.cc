@@ -2,10 +2,12 @@
 #include "app/main/model_engine.h"
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <sstream>
+#include <thread>
 
 #include "app/fake_model_path.h"
 #include "backend/fake/fake_backend.h"
@@ -17,6 +19,7 @@ namespace {
 using base::Code;
 
 constexpr std::uintmax_t kMaxTemplateBytes = 1 << 20;
+constexpr std::chrono::milliseconds kLoadPoll{5};
 
 base::Result<std::string> ReadTemplate(const std::string& path) {
   std::error_code error;
@@ -33,11 +36,16 @@ base::Result<std::string> ReadTemplate(const std::string& path) {
 }
 
 engine::Loader FakeLoader(const FakeModelOptions& options) {
-  return [options](const auto&) -> base::Result<std::unique_ptr<backend::Backend>> {
+  return [options](const auto& progress) -> base::Result<std::unique_ptr<backend::Backend>> {
+    while (!options.load.empty() && !std::filesystem::exists(options.load)) {
+      if (!progress(0.5F)) return base::Fail(Code::kCancelled, "stopped while loading");
+      std::this_thread::sleep_for(kLoadPoll);
+    }
     backend::FakeOptions fake;
     fake.slots = options.slots;
     fake.slot_cells = options.context;
-    fake.answer_tokens = -1;
+    fake.max_rows = std::max(fake.max_rows, options.slots);  // a decode call has one for each
+    fake.answer_tokens = options.answer;
     fake.real_time = true;
     fake.step_time = [options](std::size_t rows, std::int32_t) {
       return options.step +
@@ -47,8 +55,8 @@ engine::Loader FakeLoader(const FakeModelOptions& options) {
   };
 }
 
-engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template, std::int32_t prefill_rows,
-                           base::Logger& log) {
+engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template,
+                           const SchedulingSettings& scheduling, base::Logger& log) {
   backend::llama::LoadOptions options;
   options.path = model.path;
   options.slots = model.parallel;
@@ -56,7 +64,8 @@ engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template
   options.threads = model.threads;
   options.gpu_layers = model.gpu_layers;
   options.kv_type = model.kv_type;
-  options.chunk_rows = prefill_rows;
+  options.chunk_rows = scheduling.prefill_rows;
+  options.host_cache_bytes = scheduling.host_cache;
   options.chat_template = std::move(chat_template);
   return [options, &log](const std::function<bool(float)>& progress) {
     auto with_progress = options;
@@ -97,6 +106,7 @@ base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& conf
   options.prefill_rows = config.scheduling.prefill_rows;
   options.host_cache_bytes = config.scheduling.host_cache;
   options.inter_token_p99 = config.scheduling.itl_p99;
+  options.max_wait = config.scheduling.max_wait;
   options.fixed_costs = config.scheduling.fixed_costs;
 
   engine::Loader loader;
@@ -111,7 +121,7 @@ base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& conf
       if (!text) return base::Fail(text.error());
       chat_template = std::move(*text);
     }
-    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling.prefill_rows, on.log);
+    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling, on.log);
   }
   return std::make_shared<engine::LocalEngine>(options, std::move(loader), on.heavy, on.clock, on.metrics,
                                                on.log);

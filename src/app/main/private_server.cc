@@ -8,7 +8,9 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -43,27 +45,57 @@ base::Result<std::string> MakeFolder() {
   return folder;
 }
 
-[[noreturn]] void BecomeServer(const std::string& model, const std::string& folder) {
+// What execve wants; the strings must outlive it.
+std::vector<char*> Pointers(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// Settings for servers that others reach must not reach this one.
+std::vector<std::string> EnvironmentWithoutSettings() {
+  std::vector<std::string> kept;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    if (!std::string_view(*entry).starts_with("LARES_")) kept.emplace_back(*entry);
+  }
+  return kept;
+}
+
+std::vector<std::string> CommandLine(const std::string& model, const std::string& folder,
+                                     const std::vector<std::string>& flags) {
+  std::vector<std::string> words{"lares", "serve"};
+  words.insert(words.end(), flags.begin(), flags.end());
+  for (const std::string& word : {"--model=" + model, "--listen=unix:" + folder + "/lares.sock",
+                                  "--data=" + folder, std::string("--log-level=error")}) {
+    words.push_back(word);
+  }
+  return words;
+}
+
+[[noreturn]] void BecomeServer(char* const* arguments, char* const* environment) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // it owns nothing that needs a farewell
   setpgid(0, 0);                     // Ctrl-C is for the chat, not for its server
-  const std::string listen = "unix:" + folder + "/lares.sock";
-  const char* const argv[] = {"lares",  "serve",        model.c_str(), "--listen", listen.c_str(),
-                              "--data", folder.c_str(), "--log-level", "error",    nullptr};
-  execv("/proc/self/exe", const_cast<char* const*>(argv));
+  execve("/proc/self/exe", arguments, environment);
   std::perror("lares: cannot start the private server");
   _exit(127);
 }
 
 }  // namespace
 
-base::Result<std::string> StartPrivateServer(const std::string& model_path) {
+base::Result<std::string> StartPrivateServer(const std::string& model_path,
+                                             const std::vector<std::string>& flags) {
   auto folder = MakeFolder();
   if (!folder) return base::Fail(folder.error());
   std::fprintf(stderr, "lares: no server runs; loading %s for this command\n", model_path.c_str());
+  auto arguments = CommandLine(model_path, *folder, flags);
+  auto environment = EnvironmentWithoutSettings();
+  const auto argument_pointers = Pointers(arguments);
+  const auto environment_pointers = Pointers(environment);
   const pid_t child = fork();
   if (child < 0)
     return base::Fail(Code::kResourceExhausted, std::string("cannot fork: ") + std::strerror(errno));
-  if (child == 0) BecomeServer(model_path, *folder);
+  if (child == 0) BecomeServer(argument_pointers.data(), environment_pointers.data());
   const auto until = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < until) {
     auto running = FindRunningServer(*folder);

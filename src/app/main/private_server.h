@@ -5,12 +5,15 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 
 namespace lares::app {
 
-// Answers its address ("unix:/...") as soon as it listens; its model may still be loading.
-base::Result<std::string> StartPrivateServer(const std::string& model_path);
+// `flags` are added to its command line; it reads no LARES_ variables. Answers its address ("unix:/...") as
+// soon as it listens; its model may still be loading.
+base::Result<std::string> StartPrivateServer(const std::string& model_path,
+                                             const std::vector<std::string>& flags);
 
 }  // namespace lares::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/main/serve.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <thread>
@@ -10,10 +11,14 @@
 
 #include "app/command_line.h"
 #include "app/data_directory.h"
+#include "app/descriptor_limit.h"
+#include "app/load_progress.h"
 #include "app/main/http_options.h"
 #include "app/main/model_engine.h"
+#include "app/published_url.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "base/exception_report.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread_pool.h"
@@ -23,6 +28,24 @@
 
 namespace lares::app {
 namespace {
+
+constexpr std::chrono::milliseconds kLoadPoll{20};
+
+// Threads for what would hold up others. Each kind of long work has its own, so that a chat, which needs
+// `heavy` for milliseconds, never waits for minutes behind it.
+struct Pools {
+  explicit Pools(base::ExceptionReport& exceptions)
+      : heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10, .exceptions = &exceptions}),
+        embeddings({.name = "embed", .threads = 1, .backlog = 64, .nice = 10, .exceptions = &exceptions}),
+        files({.name = "files", .threads = 1, .backlog = 64, .nice = 19, .exceptions = &exceptions}) {}
+  void Stop() {
+    for (base::ThreadPool* pool : {&embeddings, &files, &heavy}) pool->Stop();
+  }
+
+  base::ThreadPool heavy;
+  base::ThreadPool embeddings;
+  base::ThreadPool files;  // reading models to hash them
+};
 
 int Complain(const base::Error& error) {
   std::fprintf(stderr, "lares: %s\n", error.message().c_str());
@@ -60,17 +83,20 @@ void WaitForEnd(const sigset_t& signals, service::Authenticator& keys, http::Ser
 }
 
 // A second signal while draining ends the process at once.
-std::jthread ExitOnSecondSignal(const sigset_t& signals) {
-  return std::jthread([signals](const std::stop_token& stop) {
+std::jthread ExitOnSecondSignal(const sigset_t& signals, base::Logger& log) {
+  return std::jthread([signals, &log](const std::stop_token& stop) {
     const timespec tick{.tv_sec = 0, .tv_nsec = 100'000'000};
     while (!stop.stop_requested()) {
       const int signal = sigtimedwait(&signals, nullptr, &tick);
-      if (signal == SIGTERM || signal == SIGINT) _exit(kExitFailure);
+      if (signal != SIGTERM && signal != SIGINT) continue;
+      log.Flush();
+      _exit(kExitFailure);
     }
   });
 }
 
-// Ready for readiness probes to say no, then for new requests to be refused, then for what runs to end.
+// Ready for readiness probes to say no, then for new requests to be refused, then for what runs to end and
+// for its readers to have it.
 void Drain(const ServerSettings& settings, service::Services& services, http::Server& server,
            base::Logger& log) {
   log.Info("draining", {{"in_flight", services.lifecycle.in_flight()}});
@@ -79,17 +105,44 @@ void Drain(const ServerSettings& settings, service::Services& services, http::Se
   server.StopAccepting();
   services.lifecycle.RefuseNew();
   server.Drain();
-  if (!services.lifecycle.WaitIdle(settings.drain_timeout)) {
+  const base::SystemClock clock;
+  const base::Time end = clock.Now() + settings.drain_timeout;
+  const auto left = [&] { return std::max(end - clock.Now(), base::Duration{}); };
+  if (!services.lifecycle.WaitIdle(left())) {
     log.Warning("requests were still running at the end of the drain",
                 {{"in_flight", services.lifecycle.in_flight()}});
+  } else if (!server.WaitClosed(left())) {
+    log.Warning("answers were still being read at the end of the drain",
+                {{"connections", static_cast<std::int64_t>(server.connections())}});
   }
 }
 
-// Says when the model is there, and starts what should not slow its loading. Without a model there is nothing
-// to serve: the server then ends as if a signal had come.
-std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& services, base::ThreadPool& heavy,
+// What runs is ended and told so, what is queued is dropped; afterwards nothing is left that uses the parts.
+void StopAll(engine::LocalEngine& engine, service::Services& services, Pools& pools, http::Server& server) {
+  engine.Stop();
+  services.catalogue.StopDigests();
+  pools.Stop();
+  server.Stop();
+}
+
+void TellProgress(const engine::LocalEngine& engine, base::Logger& log) {
+  const base::SystemClock clock;
+  LoadProgress progress(clock.Now());
+  for (core::EngineStatus status = engine.Status(); status.state == core::EngineState::kLoading;
+       status = engine.Status()) {
+    if (progress.Due(status.load_percent, clock.Now())) {
+      log.Info("loading", {{"model", status.model}, {"percent", std::int64_t{status.load_percent}}});
+    }
+    std::this_thread::sleep_for(kLoadPoll);
+  }
+}
+
+// Says how far the model is and when it is there, and starts what should not slow its loading. Without a
+// model there is nothing to serve: the server then ends as if a signal had come.
+std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& services, base::ThreadPool& files,
                            base::Logger& log, const std::string& url) {
-  return std::jthread([&engine, &services, &heavy, &log, url, start = base::SystemClock().Now()] {
+  return std::jthread([&engine, &services, &files, &log, url, start = base::SystemClock().Now()] {
+    TellProgress(engine, log);
     const auto loaded = engine.WaitUntilReady();
     const core::EngineStatus status = engine.Status();
     if (status.state == core::EngineState::kFailed) kill(getpid(), SIGTERM);
@@ -99,7 +152,7 @@ std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& servi
                        {"context", static_cast<std::int64_t>(status.context_tokens)},
                        {"parallel", static_cast<std::int64_t>(status.slots)},
                        {"seconds", base::Seconds(base::SystemClock().Now() - start)}});
-    services.catalogue.ComputeDigests(heavy, log);
+    services.catalogue.ComputeDigests(files, log);
   });
 }
 
@@ -113,8 +166,15 @@ int Serve(LoadedConfig loaded) {
   const auto format = base::ParseLogFormat(config.log.format);
   if (!level) return Complain(level.error());
   if (!format) return Complain(format.error());
-  auto log = base::Logger::Open({.level = *level, .format = *format, .file = config.log.file});
+  base::Metrics metrics;
+  auto log = base::Logger::Open({.level = *level,
+                                 .format = *format,
+                                 .file = config.log.file,
+                                 .dropped = &metrics.AddCounter(
+                                     "lares_log_lines_dropped_total",
+                                     "Lines of the log that were dropped because its reader was too slow.")});
   if (!log) return Complain(log.error());
+  (*log)->FlushOnAbort();
   auto spec = DescribeModel(config);
   if (!spec) return Complain(spec.error());
   auto data = DataDirectory::Open(config.data_directory);
@@ -124,34 +184,40 @@ int Serve(LoadedConfig loaded) {
 
   const std::string version = BuiltFrom().version;
   base::SystemClock clock;
-  base::Metrics metrics;
-  base::ThreadPool heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10});
-  auto engine = MakeEngine(config, *spec, {clock, **log, metrics, heavy});
+  base::ExceptionReport exceptions(**log);
+  Pools pools(exceptions);
+  auto engine = MakeEngine(config, *spec, {clock, **log, metrics, pools.heavy});
   if (!engine) return Complain(engine.error());
   service::Services services({.version = version,
                               .data_directory = config.data_directory,
                               .log_content = config.log.content,
-                              .limits = {.max_answer_tokens = config.scheduling.max_tokens}},
-                             {clock, **log, metrics, heavy, **keys},
+                              .limits = {.max_answer_tokens = config.scheduling.max_tokens,
+                                         .request_timeout = config.limits.request_timeout}},
+                             {clock, **log, metrics, pools.heavy, pools.embeddings, **keys},
                              {service::Model{.spec = *spec, .engine = *engine}});
-  http::Server server(HttpOptionsOf(config), services, http::api::RouteTable(services));
+  const std::size_t connections =
+      MakeRoomForConnections(static_cast<std::size_t>(config.limits.connections), **log);
+  http::Server server(HttpOptionsOf(config, connections), services, http::api::RouteTable(services));
 
   if (auto started = server.Start(); !started) return Complain(started.error());
-  if (auto told = data->Publish(server.url(), spec->name); !told) return Complain(told.error());
+  if (auto told = data->Publish(PublishedUrl(server.url()), spec->name); !told) {
+    StopAll(**engine, services, pools, server);
+    return Complain(told.error());
+  }
   (*log)->Info("listening", {{"url", server.url()}, {"model", spec->name}, {"version", version}});
   (*engine)->Start();
-  auto announce = AnnounceReady(**engine, services, heavy, **log, server.url());
+  auto announce = AnnounceReady(**engine, services, pools.files, **log, server.url());
 
   WaitForEnd(signals, **keys, server, **log);
   const core::EngineStatus end = (*engine)->Status();
   const bool failed = end.state == core::EngineState::kFailed;
   {
-    const std::jthread impatience = ExitOnSecondSignal(signals);
+    const std::jthread impatience = ExitOnSecondSignal(signals, **log);
     if (!failed) Drain(config.server, services, server, **log);
-    (*engine)->Stop();
-    server.Stop();
+    StopAll(**engine, services, pools, server);
   }
   (*log)->Info("stopped");
+  (*log)->Flush();
   return failed ? Complain(base::Error(base::Code::kUnavailable, end.failure)) : kExitSuccess;
 }
 

@@ -41,6 +41,7 @@ Facts FactsOf(const FakeOptions& options) {
   facts.total_cells = options.total_cells;
   facts.max_rows = options.max_rows;
   facts.chunk_quantum = static_cast<std::int32_t>(FakeBackend::kUbatch);
+  facts.threads = 2;  // so that the engine above has a sampling helper
   facts.cell_bytes = sizeof(FakeMemory::Cell);
   facts.has_chat_template = options.has_chat_template;
   return facts;

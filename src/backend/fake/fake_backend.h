@@ -39,8 +39,8 @@ class FakeBackend final : public Backend {
   std::vector<core::TokenId> EndTokens() const override;
   base::Result<Rendered> Render(const core::GenerateRequest& request) const override;
   base::Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(const Grammar& grammar) const override;
-  base::Result<std::vector<std::vector<float>>> Embed(
-      std::span<const std::vector<core::TokenId>> inputs) override;
+  base::Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs,
+                                                      const std::function<bool()>& stopped) override;
 
   base::Result<RunOutcome> Run(std::span<const Row> rows, const std::atomic<bool>& interrupt) override;
   std::span<const float> Logits(std::size_t row) const override;
@@ -55,6 +55,8 @@ class FakeBackend final : public Backend {
   // For tests, on the engine's thread.
   const FakeMemory& memory() const { return memory_; }
   std::uint64_t runs() const { return runs_; }
+  std::uint64_t saves() const { return saves_; }        // that were asked for
+  std::uint64_t restores() const { return restores_; }  // that were asked for
 
  private:
   base::Result<std::vector<core::TokenId>> RenderTokens(const core::GenerateRequest& request) const;

@@ -3,6 +3,7 @@
 // The members of FakeBackend that turn a client's request into tokens, and tokens into vectors.
 #include <cmath>
 #include <random>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -122,13 +123,18 @@ base::Result<std::unique_ptr<sampling::Constraint>> FakeBackend::MakeConstraint(
 }
 
 base::Result<std::vector<std::vector<float>>> FakeBackend::Embed(
-    std::span<const std::vector<core::TokenId>> inputs) {
+    std::span<const std::vector<core::TokenId>> inputs, const std::function<bool()>& stopped) {
   std::vector<std::vector<float>> out;
   for (const auto& tokens : inputs) {
+    if (options_.before_embed) options_.before_embed(tokens);
+    if (stopped()) return base::Fail(base::Code::kCancelled, "embedding was stopped");
     if (tokens.empty()) return Bad("input", "an input must not be empty");
     if (tokens.size() > static_cast<std::size_t>(options_.slot_cells)) {
       return Bad("input", "an input has " + std::to_string(tokens.size()) +
                               " tokens, more than the context of " + std::to_string(options_.slot_cells));
+    }
+    if (options_.real_time && options_.step_time) {
+      std::this_thread::sleep_for(options_.step_time(tokens.size(), 0));
     }
     out.push_back(EmbedOne(tokens, static_cast<std::size_t>(options_.embedding_size)));
   }

@@ -269,7 +269,8 @@ TEST(FakeBackend, EmbeddingsAreUnitVectorsThatKnowTheirText) {
   const std::vector<std::vector<TokenId>> inputs = {backend.Tokenize("abc", false, false),
                                                     backend.Tokenize("abd", false, false),
                                                     backend.Tokenize("xyz", false, false)};
-  const auto vectors = backend.Embed(inputs).value();
+  const auto go_on = [] { return false; };
+  const auto vectors = backend.Embed(inputs, go_on).value();
   const auto dot = [&](std::size_t a, std::size_t b) {
     double sum = 0;
     for (std::size_t i = 0; i < 32; ++i)
@@ -278,9 +279,11 @@ TEST(FakeBackend, EmbeddingsAreUnitVectorsThatKnowTheirText) {
   };
   for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(dot(i, i), 1.0, 1e-5);
   EXPECT_GT(dot(0, 1), dot(0, 2));
-  EXPECT_EQ(backend.Embed(inputs).value(), vectors);
+  EXPECT_EQ(backend.Embed(inputs, go_on).value(), vectors);
   const std::vector<std::vector<TokenId>> empty = {{}};
-  EXPECT_EQ(backend.Embed(empty).error().param(), "input");
+  EXPECT_EQ(backend.Embed(empty, go_on).error().param(), "input");
+  const auto second = [n = 0]() mutable { return ++n > 1; };
+  EXPECT_EQ(backend.Embed(inputs, second).error().code(), base::Code::kCancelled);
 }
 
 TEST(FakeBackend, PiecesGiveTheTextBack) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/fake/fake_constraint.h"
 
+#include <charconv>
 #include <limits>
 #include <string>
 
@@ -10,7 +11,7 @@
 namespace lares::backend {
 namespace {
 
-constexpr std::string_view kChars = "chars:", kLiteral = "literal:";
+constexpr std::string_view kChars = "chars:", kLiteral = "literal:", kFails = "fails:";
 
 class FakeConstraint : public sampling::Constraint {
  public:
@@ -59,16 +60,38 @@ class Exactly final : public FakeConstraint {
   std::size_t at_ = 0;
 };
 
+class GivesUp final : public FakeConstraint {
+ public:
+  explicit GivesUp(std::size_t after) : left_(after) {}
+  bool Allows(core::TokenId token) override {
+    return FakeVocabulary::IsEnd(token) || (left_ > 0 && IsByte(token));
+  }
+  std::string_view failure() const override { return left_ > 0 ? "" : "the toy grammar gave up"; }
+
+ private:
+  void Advance() override {
+    if (left_ > 0) --left_;
+  }
+  std::size_t left_;
+};
+
 }  // namespace
 
 base::Result<std::unique_ptr<sampling::Constraint>> MakeFakeConstraint(std::string_view grammar) {
   std::unique_ptr<sampling::Constraint> made;
   if (grammar.starts_with(kChars)) made = std::make_unique<AnyOf>(grammar.substr(kChars.size()));
   if (grammar.starts_with(kLiteral)) made = std::make_unique<Exactly>(grammar.substr(kLiteral.size()));
+  if (grammar.starts_with(kFails)) {
+    std::size_t after = 0;
+    const std::string_view number = grammar.substr(kFails.size());
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), after);
+    if (error == std::errc() && end == number.data() + number.size()) made = std::make_unique<GivesUp>(after);
+  }
   if (made) return made;
-  return base::Fail(base::Error(base::Code::kInvalidArgument,
-                                "this model knows the grammars \"chars:...\" and \"literal:...\" only")
-                        .WithParam("grammar"));
+  return base::Fail(
+      base::Error(base::Code::kInvalidArgument,
+                  "this model knows the grammars \"chars:...\", \"literal:...\" and \"fails:N\" only")
+          .WithParam("grammar"));
 }
 
 }  // namespace lares::backend

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two grammars that the fake model knows, enough to drive the path of a grammar without a grammar engine:
+// The grammars that the fake model knows, enough to drive the path of a grammar without a grammar engine:
 //   chars:abc       any number of the bytes a, b and c, then the end
 //   literal:TEXT    exactly the bytes of TEXT, then the end
+//   fails:N         any bytes; gives up after N of them, as one does whose readings become too many
 #pragma once
 
 #include <memory>

@@ -53,6 +53,10 @@ struct FakeOptions {
   std::set<std::uint64_t> failing_saves;     // which calls of Save fail, from 1
   std::set<std::uint64_t> failing_restores;  // which calls of Restore fail, from 1
 
+  // Sees every input of Embed before it is computed, on the caller's thread. An input takes step_time, really
+  // slept only.
+  std::function<void(std::span<const core::TokenId> input)> before_embed;
+
   // Sees every call of Run before anything happens, on the engine's thread.
   std::function<void(std::span<const Row> rows)> before_run;
 };

@@ -88,7 +88,13 @@ Status Embedder::Open() {
     if (threads_) llama_attach_threadpool(context.get(), threads_.get(), threads_.get());
   }
   context_ = std::move(context);
+  llama_set_abort_callback(context_.get(), Aborted, this);
   return {};
+}
+
+bool Embedder::Aborted(void* self) {
+  const auto* stopped = static_cast<Embedder*>(self)->stopped_;
+  return stopped != nullptr && (*stopped)();
 }
 
 std::vector<Embedder::Group> Embedder::MakeGroups(Inputs inputs) {
@@ -108,10 +114,11 @@ std::vector<Embedder::Group> Embedder::MakeGroups(Inputs inputs) {
   return groups;
 }
 
-Result<std::vector<std::vector<float>>> Embedder::Embed(Inputs inputs) {
+Result<std::vector<std::vector<float>>> Embedder::Embed(Inputs inputs, const std::function<bool()>& stopped) {
   if (auto ok = CheckInputs(inputs); !ok) return Fail(ok.error());
   const std::lock_guard lock(mutex_);
   if (auto ok = Open(); !ok) return Fail(ok.error());
+  stopped_ = &stopped;
   const auto width = static_cast<std::size_t>(llama_model_n_embd_out(model_));
   std::vector<std::vector<float>> vectors(inputs.size(), std::vector<float>(width, 0.0F));
   for (const Group& group : MakeGroups(inputs)) {
@@ -137,9 +144,7 @@ Status Embedder::Run(Inputs inputs, std::span<std::vector<float>> vectors) {
   RowBatch batch(kChunk);
   for (std::size_t begin = 0; begin < rows.size(); begin += kChunk) {
     const auto chunk = std::span(rows).subspan(begin, std::min(kChunk, rows.size() - begin));
-    if (llama_decode(context_.get(), batch.Fill(chunk)) != 0) {
-      return Fail(Code::kInternal, "the model library failed while embedding");
-    }
+    if (auto ok = Decode(batch.Fill(chunk)); !ok) return ok;
     for (std::size_t i = 0; i < chunk.size(); ++i) {
       const auto slot = static_cast<std::size_t>(chunk[i].slot);
       const float* token = llama_get_embeddings_ith(context_.get(), static_cast<std::int32_t>(i));
@@ -149,6 +154,14 @@ Status Embedder::Run(Inputs inputs, std::span<std::vector<float>> vectors) {
     }
   }
   return {};
+}
+
+Status Embedder::Decode(const llama_batch& batch) {
+  constexpr std::int32_t kAbortedCode = 2;
+  const std::int32_t code = Aborted(this) ? kAbortedCode : llama_decode(context_.get(), batch);
+  if (code == 0) return {};
+  if (code == kAbortedCode) return Fail(Code::kCancelled, "embedding was stopped");
+  return Fail(Code::kInternal, "the model library failed while embedding");
 }
 
 // The length of the result is made 1 in the end, so that a sum is as good as a mean.

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -35,8 +36,9 @@ class Embedder {
   Embedder(llama_model* model, const Options& options);
 
   // One vector per input, of length 1. kInvalidArgument when an input is empty, too long (with the numbers)
-  // or holds an unknown token; kResourceExhausted without memory.
-  base::Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs);
+  // or holds an unknown token; kResourceExhausted without memory; kCancelled soon after `stopped` says yes.
+  base::Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs,
+                                                      const std::function<bool()>& stopped);
 
  private:
   // Several short inputs, or one of any length.
@@ -49,12 +51,15 @@ class Embedder {
   base::Status Open();
   static std::vector<Group> MakeGroups(std::span<const std::vector<core::TokenId>> inputs);
   base::Status Run(std::span<const std::vector<core::TokenId>> inputs, std::span<std::vector<float>> vectors);
+  base::Status Decode(const llama_batch& batch);
+  static bool Aborted(void* self);  // the library asks between two operations
   void Add(std::size_t length, std::size_t position, std::span<const float> token,
            std::span<float> vector) const;
 
   llama_model* model_;
   Options options_;
   std::mutex mutex_;
+  const std::function<bool()>* stopped_ = nullptr;  // of the call that runs
   ThreadPoolPtr threads_;
   ContextPtr context_;
 };

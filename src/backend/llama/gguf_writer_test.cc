@@ -102,6 +102,15 @@ GgufWriter& GgufWriter::U32s(const std::string& key, const std::vector<std::uint
   return Put(key, bytes);
 }
 
+GgufWriter& GgufWriter::I32s(const std::string& key, const std::vector<std::int32_t>& values) {
+  std::string bytes;
+  Append<std::uint32_t>(bytes, 9);
+  Append<std::uint32_t>(bytes, 5);
+  Append<std::uint64_t>(bytes, values.size());
+  for (const std::int32_t value : values) Append(bytes, value);
+  return Put(key, bytes);
+}
+
 GgufWriter& GgufWriter::Remove(const std::string& key) {
   std::erase_if(pairs_, [&](const Pair& pair) { return pair.key == key; });
   return *this;

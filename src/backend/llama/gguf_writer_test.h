@@ -21,6 +21,7 @@ class GgufWriter {
   GgufWriter& F32(const std::string& key, float value);
   GgufWriter& Texts(const std::string& key, const std::vector<std::string>& values);
   GgufWriter& U32s(const std::string& key, const std::vector<std::uint32_t>& values);
+  GgufWriter& I32s(const std::string& key, const std::vector<std::int32_t>& values);
   GgufWriter& Remove(const std::string& key);
   // `offset` below zero: where it belongs.
   GgufWriter& Tensor(const std::string& name, const std::vector<std::uint64_t>& dims, std::uint32_t type,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 
 #include "backend/llama/chat_format.h"
 #include "backend/llama/decode_context.h"
@@ -15,6 +16,7 @@
 #include "backend/llama/memory_plan.h"
 #include "backend/llama/model_file.h"
 #include "backend/llama/prompt_renderer.h"
+#include "backend/llama/sentence.h"
 #include "backend/llama/vocabulary.h"
 
 namespace lares::backend::llama {
@@ -27,14 +29,14 @@ using base::Status;
 class LlamaBackend final : public Backend {
  public:
   LlamaBackend(std::unique_ptr<LogBridge> log, ModelPtr model, std::unique_ptr<DecodeContext> context,
-               std::unique_ptr<ChatFormat> chat, Facts facts, std::int32_t threads)
+               std::unique_ptr<ChatFormat> chat, Facts facts, bool embeds)
       : log_(std::move(log)),
         model_(std::move(model)),
         vocabulary_(model_.get()),
         context_(std::move(context)),
         renderer_(vocabulary_, std::move(chat)),
         facts_(std::move(facts)),
-        embedder_(MakeEmbedder(threads)) {}
+        embedder_(MakeEmbedder(embeds)) {}
 
   const Facts& facts() const override { return facts_; }
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
@@ -53,9 +55,10 @@ class LlamaBackend final : public Backend {
   Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(const Grammar& grammar) const override {
     return MakeGrammarConstraint(vocabulary_, grammar);
   }
-  Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs) override {
+  Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs,
+                                                const std::function<bool()>& stopped) override {
     if (!embedder_) return Fail(embedder_.error());
-    return (*embedder_)->Embed(inputs);
+    return (*embedder_)->Embed(inputs, stopped);
   }
 
   Result<RunOutcome> Run(std::span<const Row> rows, const std::atomic<bool>& interrupt) override {
@@ -74,12 +77,17 @@ class LlamaBackend final : public Backend {
   }
 
  private:
-  Result<std::unique_ptr<Embedder>> MakeEmbedder(std::int32_t threads) const {
+  Result<std::unique_ptr<Embedder>> MakeEmbedder(bool embeds) const {
+    if (!embeds) {
+      return Fail(base::Code::kUnimplemented,
+                  "no memory is left on this server to embed texts beside generating: start it with a lower "
+                  "--ctx-size or --parallel");
+    }
     const auto pooling = PoolingOf(model_.get(), facts_.architecture);
     if (!pooling) return Fail(pooling.error());
     const std::int32_t most = std::min(facts_.slot_cells, facts_.training_context);
     return std::make_unique<Embedder>(
-        model_.get(), Embedder::Options{.max_tokens = most, .threads = threads, .pooling = *pooling});
+        model_.get(), Embedder::Options{.max_tokens = most, .threads = facts_.threads, .pooling = *pooling});
   }
 
   // Destroyed from the bottom up: the context before the model, the log last.
@@ -106,6 +114,8 @@ Facts FactsOf(const GgufSummary& file, const MemoryPlan& plan, const llama_model
   facts.total_cells = facts.slots * facts.slot_cells;
   facts.max_rows = context.max_rows();
   facts.cell_bytes = plan.cell_bytes;
+  facts.host_cache_bytes = plan.host_cache_bytes;
+  facts.threads = plan.threads;
   facts.has_chat_template = has_chat_template;
   facts.can_truncate = context.can_truncate();
   return facts;
@@ -124,8 +134,13 @@ HostResources Resources(const LoadOptions& options) {
     ggml_backend_dev_memory(device, &free_bytes, &total_bytes);
     free_on_devices += free_bytes;
   }
-  if (free_on_devices > 0) host.memory_free = free_on_devices;
+  if (free_on_devices > 0) host.memory_beside = std::exchange(host.memory_free, free_on_devices);
   return host;
+}
+
+std::string GpuLayers(const LoadOptions& options) {
+  if (options.gpu_layers == 0 || !llama_supports_gpu_offload()) return "no layer";
+  return options.gpu_layers < 0 ? "all layers" : Sentence("up to ", options.gpu_layers, " layers");
 }
 
 Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, base::Logger& logger) {
@@ -138,7 +153,9 @@ Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, bas
                           .chunk_rows = options.chunk_rows,
                           .logit_rows = options.logit_rows,
                           .kv_value_bytes = KvValueBytes(*kv_type),
-                          .kv_type = options.kv_type});
+                          .host_cache_bytes = options.host_cache_bytes,
+                          .kv_type = options.kv_type,
+                          .gpu_layers = GpuLayers(options)});
   if (!plan) return plan;
   logger.Info(plan->line);
   if (!plan->warning.empty()) logger.Warning(plan->warning);
@@ -167,7 +184,7 @@ Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& 
   if (!context) return Fail(context.error());
   Facts facts = FactsOf(*file, *plan, model->get(), **context, *chat != nullptr);
   return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(*context),
-                                        std::move(*chat), std::move(facts), plan->threads);
+                                        std::move(*chat), std::move(facts), plan->embedding_bytes > 0);
 }
 
 }  // namespace lares::backend::llama

@@ -25,7 +25,8 @@ struct LoadOptions {
   std::int32_t logit_rows = 0;    // rows of one Run that may want logits; 0: one per slot
   std::int32_t gpu_layers = -1;   // layers on the GPU; -1: as many as there are
   std::string kv_type = "f16";
-  std::string chat_template;  // Jinja source that replaces the file's; empty: the file's
+  std::uint64_t host_cache_bytes = 0;  // for saved states, at most; Facts says what there is room for
+  std::string chat_template;           // Jinja source that replaces the file's; empty: the file's
   // Called on the loading thread with 0..1, never going back. False ends the load with kCancelled.
   std::function<bool(float)> progress;
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include "backend/llama/sentence.h"
 
@@ -23,6 +24,11 @@ constexpr std::int32_t kMostCells = 1 << 24;
 constexpr std::uint64_t kBaseBytes = 24U << 20U;  // code, tables, buffers of the rest
 constexpr std::uint64_t kBytesPerToken = 320;     // of the vocabulary, as the library holds it
 constexpr std::uint64_t kFloat = 4;
+constexpr std::uint64_t kMiB = 1U << 20U;
+// As embedder.cc opens its context: rows of a call, sequences, and bytes of a number in its KV cache.
+constexpr std::uint64_t kEmbeddingRows = 256;
+constexpr std::uint64_t kEmbeddingSequences = 64;
+constexpr std::uint64_t kEmbeddingValueBytes = 2;
 
 std::string Size(std::uint64_t bytes) {
   std::array<char, 32> text{};
@@ -37,28 +43,57 @@ std::string Size(std::uint64_t bytes) {
 
 std::int32_t PadCells(std::int32_t cells) { return (cells + kCellQuantum - 1) / kCellQuantum * kCellQuantum; }
 
-// Activations of one chunk, its attention mask, and the scores of the rows that want them (computed, and
-// copied out). Fitted to what the library reserves; it errs upwards.
-std::uint64_t ComputeBytes(const GgufSummary& model, const PlanRequest& request, const MemoryPlan& plan) {
-  const auto rows = static_cast<std::uint64_t>(request.chunk_rows);
+// Activations of one call, and its attention mask.
+std::uint64_t ActivationBytes(const GgufSummary& model, std::uint64_t rows, std::uint64_t cells) {
   const std::uint64_t width = model.embedding_length;
   const std::uint64_t inner = std::max<std::uint64_t>(model.feed_forward_length, 2 * width);
-  const std::uint64_t activations = rows * (2 * inner + 6 * width) * kFloat;
-  const std::uint64_t mask = rows * static_cast<std::uint64_t>(plan.slot_cells) * 2;
+  return rows * (2 * inner + 6 * width) * kFloat + rows * cells * 2;
+}
+
+// Activations of one chunk, and the scores of the rows that want them (computed, and copied out). Fitted to
+// what the library reserves; it errs upwards.
+std::uint64_t ComputeBytes(const GgufSummary& model, const PlanRequest& request, const MemoryPlan& plan) {
   const auto scores = static_cast<std::uint64_t>(std::max(request.logit_rows, plan.slots));
-  return activations + mask + 2 * scores * model.vocabulary * kFloat + kBaseBytes +
-         model.vocabulary * kBytesPerToken;
+  return ActivationBytes(model, static_cast<std::uint64_t>(request.chunk_rows),
+                         static_cast<std::uint64_t>(plan.slot_cells)) +
+         2 * scores * model.vocabulary * kFloat + kBaseBytes + model.vocabulary * kBytesPerToken;
 }
 
 // Models without a KV cache carry a state of fixed size per slot instead.
-std::uint64_t SlotBytes(const GgufSummary& model, const MemoryPlan& plan) {
-  if (plan.cell_bytes > 0) return static_cast<std::uint64_t>(plan.slot_cells) * plan.cell_bytes;
+std::uint64_t StateBytes(const GgufSummary& model) {
   return 32ULL * kFloat * model.embedding_length * model.block_count;
 }
 
-void Fill(const GgufSummary& model, const PlanRequest& request, MemoryPlan& plan) {
+std::uint64_t SlotBytes(const GgufSummary& model, const MemoryPlan& plan) {
+  if (plan.cell_bytes > 0) return static_cast<std::uint64_t>(plan.slot_cells) * plan.cell_bytes;
+  return StateBytes(model);
+}
+
+// It scores the vocabulary for each of its rows, wanted or not.
+std::uint64_t EmbeddingBytes(const GgufSummary& model, const MemoryPlan& plan) {
+  const std::uint64_t trained = model.context_length > 0 ? model.context_length : UINT64_MAX;
+  const auto cells =
+      std::max(std::min(static_cast<std::uint64_t>(PadCells(plan.slot_cells)), trained), kEmbeddingRows);
+  const std::uint64_t kv = model.kv_values_per_token > 0
+                               ? cells * model.kv_values_per_token * kEmbeddingValueBytes
+                               : kEmbeddingSequences * StateBytes(model);
+  return kv + ActivationBytes(model, kEmbeddingRows, cells) + kEmbeddingRows * model.vocabulary * kFloat;
+}
+
+void Fill(const GgufSummary& model, const PlanRequest& request, bool embeds, MemoryPlan& plan) {
   plan.kv_bytes = static_cast<std::uint64_t>(plan.slots) * SlotBytes(model, plan);
   plan.compute_bytes = ComputeBytes(model, request, plan);
+  plan.embedding_bytes = embeds ? EmbeddingBytes(model, plan) : 0;
+}
+
+// Saved states take at most half of what is left: they are worth less than the machine's own caches.
+std::uint64_t HostCacheBytes(const HostResources& host, const PlanRequest& request, const MemoryPlan& plan) {
+  const std::uint64_t free = plan.cache_apart ? host.memory_beside : host.memory_free;
+  if (free == 0) return request.host_cache_bytes;
+  const std::uint64_t usable = free - free / 10;
+  const std::uint64_t taken = plan.cache_apart ? 0 : plan.needed_bytes();
+  const std::uint64_t room = usable > taken ? (usable - taken) / 2 / kMiB * kMiB : 0;
+  return std::min(request.host_cache_bytes, room);
 }
 
 // Gives up what hurts least, as long as the user left it to us. False when there is nothing left to give.
@@ -88,9 +123,12 @@ std::string Line(const PlanRequest& request, const HostResources& host, const Me
   return Sentence("context ", plan.slot_cells, " tokens per request (--ctx-size), ", plan.slots,
                   " requests at once (--parallel), ", plan.threads,
                   plan.threads == 1 ? " thread" : " threads", " (--threads), KV cache ", request.kv_type,
-                  " (--kv-type); memory: weights ", Size(plan.weight_bytes), ", KV cache up to ",
-                  Size(plan.kv_bytes), ", working space ", Size(plan.compute_bytes), " of ",
-                  Size(host.memory_free), " free", host.memory_limited ? " below the cgroup's limit" : "");
+                  " (--kv-type), ", request.gpu_layers, " on a GPU (--gpu-layers); memory: weights ",
+                  Size(plan.weight_bytes), ", KV cache up to ", Size(plan.kv_bytes), ", working space ",
+                  Size(plan.compute_bytes), ", embeddings ", Size(plan.embedding_bytes),
+                  " when first asked for, saved prefixes up to ", Size(plan.host_cache_bytes),
+                  " (--host-cache), together ", Size(plan.needed_bytes()), " of ", Size(host.memory_free),
+                  " free", host.memory_limited ? " below the cgroup's limit" : "");
 }
 
 base::Error TooLittle(const HostResources& host, const PlanRequest& request, const MemoryPlan& plan) {
@@ -111,6 +149,11 @@ std::string Warning(const GgufSummary& model, const HostResources& host, const P
       static_cast<std::uint32_t>(request.slot_cells) > model.context_length) {
     return Sentence("--ctx-size ", request.slot_cells, " is beyond the ", model.context_length,
                     " tokens that the model was trained on: answers may get worse from there on");
+  }
+  if (plan.embedding_bytes == 0) {
+    return "no memory is left to embed texts beside generating, so that embeddings are refused: lower "
+           "--ctx-size "
+           "or --parallel if you need them";
   }
   if (plan.threads > host.cpus) {
     return Sentence("--threads ", plan.threads, " is more than the ", host.cpus, " CPUs",
@@ -135,19 +178,22 @@ Result<MemoryPlan> PlanMemory(const GgufSummary& model, const HostResources& hos
   plan.cell_bytes =
       static_cast<std::uint64_t>(static_cast<double>(model.kv_values_per_token) * request.kv_value_bytes);
   plan.weight_bytes = model.tensor_bytes;
+  plan.cache_apart = host.memory_beside > 0;
   const bool known = host.memory_free > 0;
+  bool embeds = true;
   // A tenth stays free; of the rest, what we choose ourselves takes at most half beside the weights.
   const std::uint64_t usable = host.memory_free - host.memory_free / 10;
   const auto fits = [&](bool own_choice) {
-    Fill(model, request, plan);
+    Fill(model, request, embeds, plan);
     if (!known || plan.needed_bytes() > usable) return !known;
     return !own_choice || plan.kv_bytes <= (usable - plan.weight_bytes - plan.compute_bytes) / 2;
   };
   while (!fits(true)) {
     if (Shrink(request, plan)) continue;
     if (fits(false)) break;
-    return Fail(TooLittle(host, request, plan));
+    if (!std::exchange(embeds, false)) return Fail(TooLittle(host, request, plan));
   }
+  plan.host_cache_bytes = HostCacheBytes(host, request, plan);
   plan.line = Line(request, host, plan);
   plan.warning = Warning(model, host, request, plan);
   return plan;

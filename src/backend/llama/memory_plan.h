@@ -18,9 +18,11 @@ struct PlanRequest {
   std::int32_t slot_cells = 0;  // 0: to be chosen
   std::int32_t threads = 0;     // 0: to be chosen
   std::int32_t chunk_rows = 512;
-  std::int32_t logit_rows = 0;  // 0: one per slot
-  double kv_value_bytes = 2.0;  // of one number in the KV cache
-  std::string kv_type = "f16";  // for the message
+  std::int32_t logit_rows = 0;          // 0: one per slot
+  double kv_value_bytes = 2.0;          // of one number in the KV cache
+  std::uint64_t host_cache_bytes = 0;   // for saved states, at most
+  std::string kv_type = "f16";          // for the message
+  std::string gpu_layers = "no layer";  // on a GPU; for the message
 };
 
 struct MemoryPlan {
@@ -31,7 +33,13 @@ struct MemoryPlan {
   std::uint64_t weight_bytes = 0;
   std::uint64_t kv_bytes = 0;
   std::uint64_t compute_bytes = 0;
-  std::uint64_t needed_bytes() const { return weight_bytes + kv_bytes + compute_bytes; }
+  std::uint64_t embedding_bytes = 0;   // of the context that embeds, made at first use; 0: there is no room
+  std::uint64_t host_cache_bytes = 0;  // for saved states: what was asked for, or what there is room for
+  // On the device that computes, and of the machine's memory when that is the same.
+  std::uint64_t needed_bytes() const {
+    return weight_bytes + kv_bytes + compute_bytes + embedding_bytes + (cache_apart ? 0 : host_cache_bytes);
+  }
+  bool cache_apart = false;  // a GPU computes; the saved states are in the machine's memory
 
   // One line for a person: what was chosen, what it takes of what there is, and the flags that change it.
   std::string line;
@@ -39,7 +47,9 @@ struct MemoryPlan {
   std::string warning;
 };
 
-// kInvalidArgument when a wish is out of range; kResourceExhausted, with the numbers, when it cannot fit.
+// What was left to us gives way first: saved states, slots, context, and at last the context that embeds.
+// What was asked for stays, or the plan fails. kInvalidArgument when a wish is out of range;
+// kResourceExhausted, with the numbers, when it cannot fit.
 base::Result<MemoryPlan> PlanMemory(const GgufSummary& model, const HostResources& host,
                                     const PlanRequest& request);
 

@@ -84,7 +84,56 @@ TEST(MemoryPlan, WarnsOfWishesThatHurt) {
   EXPECT_THAT(PlanMemory(Small(), Host(16'000), {.threads = 8})->warning, HasSubstr("more than the 2 CPUs"));
 }
 
-TEST(MemoryPlan, UnknownMemoryIsNoObstacle) { EXPECT_TRUE(PlanMemory(Small(), HostResources{}, {})); }
+TEST(MemoryPlan, SaysWhatWasChosenAndHowToChangeIt) {
+  const auto plan =
+      PlanMemory(Small(), Host(16'000), {.host_cache_bytes = 512 * kMiB, .gpu_layers = "all layers"});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->host_cache_bytes, 512 * kMiB);
+  EXPECT_THAT(plan->line,
+              testing::AllOf(HasSubstr("all layers on a GPU (--gpu-layers)"), HasSubstr("--host-cache"),
+                             HasSubstr("512 MiB"), HasSubstr("embeddings 2")));
+  EXPECT_EQ(plan->needed_bytes(), plan->weight_bytes + plan->kv_bytes + plan->compute_bytes +
+                                      plan->embedding_bytes + plan->host_cache_bytes);
+  // 8,192 cells, and the scores of 256 rows.
+  EXPECT_GT(plan->embedding_bytes, 8192ULL * 23'040 + 256ULL * 49'152 * 4);
+  EXPECT_LT(plan->embedding_bytes, 300 * kMiB);
+}
+
+TEST(MemoryPlan, SavedStatesGiveWayFirstAndEmbeddingsLast) {
+  for (const std::uint64_t free : {8000U, 2000U, 1000U, 600U, 400U, 320U}) {
+    const auto with = PlanMemory(Small(), Host(free), {.host_cache_bytes = 512 * kMiB});
+    const auto without = PlanMemory(Small(), Host(free), {});
+    ASSERT_TRUE(with) << free;
+    EXPECT_EQ(with->kv_bytes, without->kv_bytes) << "saved states cost nobody a slot";
+    EXPECT_LE(with->needed_bytes(), free * kMiB * 9 / 10);
+    EXPECT_GT(with->embedding_bytes, 0U) << free;
+    EXPECT_LE(with->host_cache_bytes, 512 * kMiB);
+  }
+  const auto tight =
+      PlanMemory(Small(), Host(2000), {.slots = 8, .slot_cells = 8192, .host_cache_bytes = 512 * kMiB});
+  ASSERT_TRUE(tight);
+  EXPECT_EQ(tight->embedding_bytes, 0U);
+  EXPECT_LT(tight->host_cache_bytes, 100 * kMiB);
+  EXPECT_LE(tight->needed_bytes(), 1800 * kMiB);
+  EXPECT_THAT(tight->warning, HasSubstr("embed"));
+}
+
+TEST(MemoryPlan, WithAGpuSavedStatesAreInTheMachinesOwnMemory) {
+  auto host = Host(4000);
+  host.memory_beside = 1000 * kMiB;
+  const auto plan = PlanMemory(Small(), host, {.host_cache_bytes = 512 * kMiB});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->host_cache_bytes, 450 * kMiB);
+  EXPECT_EQ(plan->needed_bytes(),
+            plan->weight_bytes + plan->kv_bytes + plan->compute_bytes + plan->embedding_bytes);
+}
+
+TEST(MemoryPlan, UnknownMemoryIsNoObstacle) {
+  const auto plan = PlanMemory(Small(), HostResources{}, {.host_cache_bytes = 512 * kMiB});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->host_cache_bytes, 512 * kMiB);
+  EXPECT_GT(plan->embedding_bytes, 0U);
+}
 
 }  // namespace
 }  // namespace lares::backend::llama

@@ -43,6 +43,10 @@ PromptRenderer::PromptRenderer(const Vocabulary& vocabulary, std::unique_ptr<con
     : vocabulary_(vocabulary), chat_(std::move(chat)) {}
 
 Result<Rendered> PromptRenderer::Render(const core::GenerateRequest& request) const {
+  if (!request.adapters.empty()) {
+    return Fail(
+        Error(Code::kInvalidArgument, "this model was loaded without adapters").WithParam("adapters"));
+  }
   auto rendered =
       std::visit(Overloaded{[&](const core::ChatPrompt& prompt) { return RenderChat(prompt, request); },
                             [&](const core::TextPrompt& prompt) { return RenderText(prompt); },

@@ -20,7 +20,7 @@ using testing::HasSubstr;
 class ConvertTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (TestModelPath().empty()) GTEST_SKIP() << kNoTestModel;
+    if (OriginalModelPath().empty()) GTEST_SKIP() << kNoTestModel;
     dir_ = std::filesystem::temp_directory_path() / ("lares_convert_" + std::to_string(::getpid()));
     std::filesystem::create_directories(dir_);
   }
@@ -36,7 +36,7 @@ class ConvertTest : public testing::Test {
 
 TEST_F(ConvertTest, WritesAModelThatLoads) {
   const ConvertOptions options{
-      .input = TestModelPath(), .output = dir_ / "m.gguf", .type = "Q8_0", .threads = 2};
+      .input = OriginalModelPath(), .output = dir_ / "m.gguf", .type = "Q8_0", .threads = 2};
   const auto converted = Convert(options, *log_);
   ASSERT_TRUE(converted) << converted.error().message();
   EXPECT_EQ(converted->input.form, "Q4_1");
@@ -52,13 +52,13 @@ TEST_F(ConvertTest, WritesAModelThatLoads) {
 
 TEST_F(ConvertTest, RefusesAndLeavesNothing) {
   EXPECT_THAT(
-      Convert({.input = TestModelPath(), .output = dir_ / "m", .type = "q9"}, *log_).error().message(),
+      Convert({.input = OriginalModelPath(), .output = dir_ / "m", .type = "q9"}, *log_).error().message(),
       HasSubstr("q4_k_m"));
   EXPECT_EQ(Convert({.input = dir_ / "none", .output = dir_ / "m"}, *log_).error().code(), Code::kNotFound);
-  EXPECT_EQ(Convert({.input = TestModelPath(), .output = dir_ / "no/m"}, *log_).error().code(),
+  EXPECT_EQ(Convert({.input = OriginalModelPath(), .output = dir_ / "no/m"}, *log_).error().code(),
             Code::kNotFound);
   EXPECT_EQ(
-      Convert({.input = TestModelPath(), .output = TestModelPath(), .overwrite = true}, *log_).error().code(),
+      Convert({.input = OriginalModelPath(), .output = OriginalModelPath(), .overwrite = true}, *log_).error().code(),
       Code::kInvalidArgument);
   std::ofstream(dir_ / "junk.gguf") << "GGUF";
   EXPECT_FALSE(Convert({.input = dir_ / "junk.gguf", .output = dir_ / "m"}, *log_));

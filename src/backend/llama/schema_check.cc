@@ -12,7 +12,9 @@
 
 #include "backend/llama/json_text.h"
 #include "backend/llama/pattern.h"
+#include "backend/llama/schema_merge.h"
 #include "backend/llama/schema_refs.h"
+#include "backend/llama/schema_types.h"
 #include "backend/llama/sentence.h"
 
 namespace lares::backend::llama {
@@ -65,6 +67,7 @@ class SchemaChecker {
     if (!types) return Fail(types.error());
     if (auto ok = CheckKeywords(schema, *types, where); !ok) return ok;
     if (auto ok = CheckValues(schema, where); !ok) return ok;
+    if (auto ok = CheckTogether(schema, where); !ok) return ok;
     const std::size_t inner = weight * std::max<std::size_t>(1, types->size());
     if (schema.contains("allOf")) return CheckAllOf(schema, where, depth, inner);
     if (auto ok = CheckObject(schema, where, depth, inner); !ok) return ok;
@@ -91,6 +94,52 @@ class SchemaChecker {
     return {};
   }
 
+  // What stands beside `key` alone decides; a "type" must say no more than that.
+  Status TypeIsImplied(const json& schema, const std::string& key, const std::string& where) const {
+    if ((TypesMade(root_, schema) & ~TypesDeclared(schema)) == 0) return {};
+    return Unsupported(where + ".type", Sentence("it is narrower than the ", key, " beside it"));
+  }
+
+  // Keywords of which the grammar holds one and drops the other.
+  Status CheckTogether(const json& schema, const std::string& where) const {
+    if (schema.contains("const") || schema.contains("enum")) return CheckBesideValues(schema, where);
+    const bool held_format = IsHeldFormat(schema);
+    std::vector<std::array<std::string, 2>> both;  // the first is held
+    for (const char* length : {"minLength", "maxLength"}) {
+      both.push_back({"pattern", length});
+      if (held_format) both.push_back({"format", length});
+    }
+    if (held_format) both.push_back({"pattern", "format"});
+    both.push_back({"minimum", "exclusiveMinimum"});
+    both.push_back({"maximum", "exclusiveMaximum"});
+    for (const auto& [held, dropped] : both) {
+      if (!schema.contains(held) || !schema.contains(dropped)) continue;
+      if (auto ok = Unsupported(where + "." + dropped, Sentence("it cannot stand beside ", held)); !ok)
+        return ok;
+    }
+    const bool array = schema.contains("type") || schema.contains("items") ||
+                       schema.contains("prefixItems") || schema.contains("properties");
+    for (const char* key : {"minItems", "maxItems"}) {
+      if (array || !schema.contains(key)) continue;
+      if (auto ok = Unsupported(Sentence(where, ".", key), "say \"type\": \"array\" beside it"); !ok)
+        return ok;
+    }
+    return {};
+  }
+
+  Status CheckBesideValues(const json& schema, const std::string& where) const {
+    const std::string key = schema.contains("const") ? "const" : "enum";
+    for (const auto& [other, value] : schema.items()) {
+      if (other == key || other == "type" || In(kAnnotations, other)) continue;
+      // A list that the one value is in adds nothing; some generators write both.
+      const bool listed = other == "enum" && std::ranges::find(value, schema.at("const")) != value.end();
+      if (listed) continue;
+      if (auto ok = Unsupported(where + "." + other, Sentence("it cannot stand beside ", key)); !ok)
+        return ok;
+    }
+    return TypeIsImplied(schema, key, where);
+  }
+
   Status CheckDefinitions(const json& schema, const std::string& where, std::size_t depth) {
     for (const std::string key : {"$defs", "definitions"}) {
       if (!schema.contains(key)) continue;
@@ -109,6 +158,7 @@ class SchemaChecker {
     if (const std::string why = WhyRefFails(root_, ref, kMaxNameBytes); !why.empty()) {
       return Bad(where + ".$ref", why);
     }
+    if (auto ok = TypeIsImplied(schema, "$ref", where); !ok) return ok;
     // It may lead to a place that is not walked over otherwise, such as a default.
     const json* target = ResolveRef(root_, ref);
     if (!referred_.insert(target).second) return {};
@@ -123,24 +173,19 @@ class SchemaChecker {
     for (std::size_t i = 0; i < list.size(); ++i) {
       if (auto ok = Check(list[i], Sentence(where, ".", key, "[", i, "]"), depth + 1, weight); !ok) return ok;
     }
-    return {};
+    return TypeIsImplied(schema, key, where);
   }
 
-  // Parts of one object, each with its own properties.
   Status CheckAllOf(const json& schema, const std::string& where, std::size_t depth, std::size_t weight) {
     if (auto ok = OnlyBeside(schema, "allOf", where); !ok) return ok;
     const json& list = schema.at("allOf");
     if (!list.is_array() || list.empty()) return Bad(where + ".allOf", "must be a list of schemas");
     for (std::size_t i = 0; i < list.size(); ++i) {
-      const std::string part = Sentence(where, ".allOf[", i, "]");
-      if (auto ok = Check(list[i], part, depth + 1, weight); !ok) return ok;
-      const json* target = list[i].contains("$ref") ? ResolveRef(root_, list[i].at("$ref")) : &list[i];
-      const bool mergeable = target->contains("properties") || target->contains("enum");
-      if (mergeable) continue;
-      if (auto ok = Unsupported(part, "only objects with properties, and enums, can be merged"); !ok)
-        return ok;
+      if (auto ok = Check(list[i], Sentence(where, ".allOf[", i, "]"), depth + 1, weight); !ok) return ok;
     }
-    return {};
+    if (!exact_) return {};
+    const auto objection = WhyPartsDoNotMerge(root_, schema);
+    return objection ? Unsupported(where + objection->place, objection->why) : Status{};
   }
 
   base::Result<std::vector<std::string>> Types(const json& schema, const std::string& where) const {

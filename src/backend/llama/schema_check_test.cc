@@ -46,6 +46,21 @@ TEST(SchemaCheck, TakesWhatClientsSend) {
           R"({"$ref":"#/$defs/n","$defs":{"n":{"type":"object","properties":{"next":{"anyOf":[{"$ref":"#/$defs/n"},{"type":"null"}]}}}}})",
           R"({"allOf":[{"$ref":"#/$defs/a"},{"properties":{"y":{"type":"boolean"}}}],"$defs":{"a":{"properties":{"x":{"const":1}}}}})",
           R"({"type":"object","title":"Pydantic","properties":{"a":{"title":"A","type":"string","description":"d"}},"required":["a"],"additionalProperties":false,"$schema":"x"})",
+          // As pydantic and others write them.
+          R"({"type":"string","enum":["a","b"],"title":"Kind","default":"a"})",
+          R"({"const":"x","type":"string","title":"Kind"})",
+          R"({"const":"x","enum":["x"],"type":"string","default":"x"})",
+          R"({"type":["string","null"],"enum":["a",null]})",
+          R"({"type":"number","enum":[1,2.5]})",
+          R"({"type":"integer","const":3})",
+          R"({"anyOf":[{"type":"integer"},{"type":"null"}],"type":["integer","null"],"description":"d"})",
+          R"({"type":"object","anyOf":[{"properties":{"a":{"const":1}}},{"$ref":"#/$defs/b"}],"$defs":{"b":{"type":"object","properties":{}}}})",
+          R"({"$ref":"#/$defs/k","type":"string","$defs":{"k":{"enum":["a","b"],"type":"string"}}})",
+          R"({"type":"string","format":"email","minLength":3})",
+          R"({"type":"string","pattern":"^[a-z]+$","format":"hostname"})",
+          R"({"items":{"type":"string"},"minItems":2})",
+          R"({"type":"object","allOf":[{"properties":{"a":{}}},{"properties":{"b":{}}}]})",
+          R"({"type":"string","allOf":[{"enum":["a","b"]},{"enum":["b","c"]}]})",
       }) {
     EXPECT_EQ(ParamOf(schema), "") << schema;
     const auto grammar = MakeAnswerGrammar({.kind = core::ResponseFormat::Kind::kJsonSchema, .text = schema});
@@ -91,6 +106,32 @@ TEST(SchemaCheck, NamesThePlaceOfWhatItRefuses) {
       {R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/a"}}})", ".$defs.a.$ref"},
       {R"({"$ref":"#/default","default":{"type":"string","maxLength":99999}})", ".$ref.maxLength"},
       {R"({"type":"array","items":[{}],"maxItems":3})", ".maxItems"},
+      // Of two keywords the grammar would hold one and drop the other without a word.
+      {R"({"type":"string","pattern":"^a+$","minLength":2})", ".minLength"},
+      {R"({"pattern":"^a+$","maxLength":2})", ".maxLength"},
+      {R"({"type":"string","pattern":"^a+$","format":"date"})", ".format"},
+      {R"({"type":"string","format":"uuid","maxLength":2})", ".maxLength"},
+      {R"({"type":"integer","minimum":3,"exclusiveMinimum":5})", ".exclusiveMinimum"},
+      {R"({"type":["integer","null"],"maximum":3,"exclusiveMaximum":3})", ".exclusiveMaximum"},
+      {R"({"enum":["a","bbb"],"minLength":2})", ".minLength"},
+      {R"({"properties":{"a":{"const":{"b":1},"required":["b"],"properties":{"b":{}}}}})",
+       ".properties.a.properties"},
+      {R"({"const":"a","enum":["b"]})", ".enum"},
+      {R"({"type":"string","enum":["a",1]})", ".type"},
+      {R"({"type":"integer","const":1.5})", ".type"},
+      {R"({"minItems":2})", ".minItems"},
+      {R"({"properties":{"a":{"maxItems":2}}})", ".properties.a.maxItems"},
+      {R"({"type":"string","anyOf":[{"type":"string"},{"type":"null"}]})", ".type"},
+      {R"({"type":"object","anyOf":[{"properties":{}},{}]})", ".type"},
+      {R"({"type":"object","$ref":"#/$defs/a","$defs":{"a":{"type":"string"}}})", ".type"},
+      {R"({"type":"integer","allOf":[{"enum":[1]}]})", ".allOf"},
+      {R"({"type":"object","allOf":[{"enum":["a"]}]})", ".type"},
+      {R"({"allOf":[{"properties":{"a":{}}},{"properties":{"a":{"type":"string"}}}]})",
+       ".allOf[1].properties.a"},
+      {R"({"allOf":[{"properties":{"a":{}}},{"enum":["a"]}]})", ".allOf[1]"},
+      {R"({"allOf":[{"enum":["a"]},{"enum":["b"]}]})", ".allOf"},
+      {R"({"allOf":[{"const":1}]})", ".allOf[0]"},
+      {R"({"allOf":[{"type":["object","null"],"properties":{"a":{}},"required":["a"]}]})", ".allOf[0].type"},
   };
   for (const Refused& one : refused) {
     EXPECT_EQ(ParamOf(one.schema), std::string(kWhere) + one.place) << one.schema;
@@ -120,6 +161,14 @@ TEST(SchemaCheck, ToolsMayRefineButNotBreakBounds) {
   EXPECT_EQ(relaxed, R"({"properties":{"pattern":{"type":"string","minLength":2}}})");
   EXPECT_EQ(PrepareSchema(R"({ "a": 1 })", SchemaRigour::kBounded), R"({ "a": 1 })")
       << "untouched, byte for byte";
+}
+
+// Types are followed through references that go round and branch; it must not take for ever.
+TEST(SchemaCheck, ReferencesThatMultiplyAreNotFollowedWithoutEnd) {
+  const std::string branching =
+      R"({"type":"string","$ref":"#/$defs/a","$defs":{"a":{"anyOf":[{"$ref":"#/$defs/b"},{"$ref":"#/$defs/b"}]},)"
+      R"("b":{"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]}}})";
+  EXPECT_EQ(ParamOf(branching), std::string(kWhere) + ".type");
 }
 
 // The many optional properties that the check allows must still make a grammar that can be used.

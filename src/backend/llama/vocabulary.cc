@@ -8,28 +8,56 @@
 namespace lares::backend::llama {
 
 Vocabulary::Vocabulary(const llama_model* model)
-    : vocab_(llama_model_get_vocab(model)), size_(llama_vocab_n_tokens(vocab_)) {
+    : vocab_(llama_model_get_vocab(model)), size_(llama_vocab_n_tokens(vocab_)), cutter_(SpecialTexts()) {
   for (core::TokenId id = 0; id < size_; ++id) {
     if (llama_vocab_is_eog(vocab_, id)) end_tokens_.push_back(id);
   }
 }
 
+std::vector<std::string> Vocabulary::SpecialTexts() const {
+  constexpr auto kSpecial =
+      LLAMA_TOKEN_ATTR_CONTROL | LLAMA_TOKEN_ATTR_USER_DEFINED | LLAMA_TOKEN_ATTR_UNKNOWN;
+  std::vector<std::string> texts;
+  for (core::TokenId id = 0; id < size_; ++id) {
+    if ((llama_vocab_get_attr(vocab_, id) & kSpecial) != 0)
+      texts.emplace_back(llama_vocab_get_text(vocab_, id));
+  }
+  return texts;
+}
+
 std::vector<core::TokenId> Vocabulary::Tokenize(std::string_view text, bool add_special,
                                                 bool parse_special) const {
   LARES_CHECK(text.size() < 0x7fffffffU);
-  const auto length = static_cast<std::int32_t>(text.size());
+  std::vector<core::TokenId> tokens;
+  // Others put a space in front of each text, and use no regular expressions.
+  const bool pairs = llama_vocab_type(vocab_) == LLAMA_VOCAB_TYPE_BPE;
+  if (!pairs || text.size() <= TextCutter::kMaxPiece) {
+    Append(text, add_special, parse_special, tokens);
+    return tokens;
+  }
+  if (add_special && llama_vocab_get_add_bos(vocab_)) tokens.push_back(llama_vocab_bos(vocab_));
+  for (const std::string_view piece : cutter_.Cut(text)) Append(piece, false, parse_special, tokens);
+  if (add_special && llama_vocab_get_add_eos(vocab_)) tokens.push_back(llama_vocab_eos(vocab_));
+  return tokens;
+}
+
+void Vocabulary::Append(std::string_view piece, bool add_special, bool parse_special,
+                        std::vector<core::TokenId>& tokens) const {
+  const auto length = static_cast<std::int32_t>(piece.size());
+  const std::size_t before = tokens.size();
   // Room for one token per four bytes is right for most text; the second call handles the rest.
-  std::vector<core::TokenId> tokens(text.size() / 4 + 16);
-  auto count = llama_tokenize(vocab_, text.data(), length, tokens.data(),
-                              static_cast<std::int32_t>(tokens.size()), add_special, parse_special);
+  tokens.resize(before + piece.size() / 4 + 16);
+  const auto tokenize = [&] {
+    return llama_tokenize(vocab_, piece.data(), length, tokens.data() + before,
+                          static_cast<std::int32_t>(tokens.size() - before), add_special, parse_special);
+  };
+  auto count = tokenize();
   if (count < 0) {
-    tokens.resize(static_cast<std::size_t>(-static_cast<std::int64_t>(count)));
-    count = llama_tokenize(vocab_, text.data(), length, tokens.data(),
-                           static_cast<std::int32_t>(tokens.size()), add_special, parse_special);
+    tokens.resize(before + static_cast<std::size_t>(-static_cast<std::int64_t>(count)));
+    count = tokenize();
   }
   LARES_CHECK(count >= 0);
-  tokens.resize(static_cast<std::size_t>(count));
-  return tokens;
+  tokens.resize(before + static_cast<std::size_t>(count));
 }
 
 std::string Vocabulary::Piece(core::TokenId token, bool special) const {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backend/llama/text_cutter.h"
 #include "base/error.h"
 #include "core/prompt.h"
 
@@ -21,7 +22,8 @@ class Vocabulary {
  public:
   explicit Vocabulary(const llama_model* model);
 
-  // Never fails: what is no UTF-8 is replaced by U+FFFD. At most 2^31 - 1 bytes.
+  // Never fails: what is no UTF-8 is replaced by U+FFFD. At most 2^31 - 1 bytes. Long texts go to the library
+  // in pieces (see text_cutter.h).
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special, bool parse_special) const;
 
   // The bytes of one token; empty for control tokens unless `special`, and for ids outside the vocabulary.
@@ -37,9 +39,14 @@ class Vocabulary {
   const llama_vocab* raw() const { return vocab_; }
 
  private:
+  void Append(std::string_view piece, bool add_special, bool parse_special,
+              std::vector<core::TokenId>& tokens) const;
+  std::vector<std::string> SpecialTexts() const;
+
   const llama_vocab* vocab_;
   std::int32_t size_;
   std::vector<core::TokenId> end_tokens_;
+  TextCutter cutter_;
 };
 
 }  // namespace lares::backend::llama

@@ -153,7 +153,8 @@ base::Status Session::ChooseModel() {
   ProgressLine progress(progress_shown_, 0);
   const base::Time give_up = clock_.Now() + kPatience;
   for (;;) {
-    const auto models = FetchModels(*client_);
+    const auto models = FetchModels(*client_, &InterruptGuard::Interrupted);
+    if (InterruptGuard::Interrupted()) return base::Fail(Code::kCancelled, "interrupted");
     if (!models) return options_.model.empty() ? base::Fail(models.error()) : base::Status{};
     if (options_.model.empty() && models->size() != 1) {
       std::string names;
@@ -165,7 +166,6 @@ base::Status Session::ChooseModel() {
     bool loading = false;
     for (const ServedModel& model : *models) loading = loading || model.state == "loading";
     if (!loading || clock_.Now() > give_up) return {};
-    if (InterruptGuard::Interrupted()) return base::Fail(Code::kCancelled, "interrupted");
     progress.Say("waiting for the model to load");
     client_->Poll(std::chrono::milliseconds(300));
   }
@@ -189,8 +189,11 @@ base::Status Session::CountWords() {
     if (!read) return base::Fail(read.error());
     known = std::move(*read);
   }
-  if (auto counted = CountTokens(*client_, options_.model, std::move(known), words_); !counted)
+  if (auto counted =
+          CountTokens(*client_, options_.model, std::move(known), &InterruptGuard::Interrupted, words_);
+      !counted) {
     return counted;
+  }
   if (!words_.exact)
     std::fputs("lares: the server has no /tokenize; lengths of prompts are estimates\n", stderr);
   return options_.words_cache.empty() ? base::Status{} : WriteWordCounts(options_.words_cache, words_);
@@ -209,6 +212,7 @@ base::Status Session::MakeWork() {
   if (!replay) return base::Fail(replay.error());
   if (replay->timed && !options_.rate) {
     timed_ = std::move(replay->requests);
+    KeepWithin(options_.duration, options_.requests, *timed_);
   } else {
     source_ = std::make_unique<ListedRequests>(std::move(replay->requests));
   }

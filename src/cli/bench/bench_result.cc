@@ -2,6 +2,7 @@
 #include "cli/bench/bench_result.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace lares::cli {
 namespace {
@@ -44,6 +45,13 @@ double SpanOf(const std::vector<Outcome>& outcomes) {
   return base::Seconds(last - first);
 }
 
+// How many gaps the answers that never came would have had.
+std::size_t MissingGaps(std::size_t gaps, std::size_t answered, std::size_t missing) {
+  if (answered == 0) return 0;
+  const double each = static_cast<double>(gaps) / static_cast<double>(answered);
+  return static_cast<std::size_t>(std::ceil(each * static_cast<double>(missing)));
+}
+
 void Distribute(const std::vector<Outcome>& outcomes, bool stream, BenchResult& result) {
   std::vector<double> ttft;
   std::vector<double> itl;
@@ -56,9 +64,12 @@ void Distribute(const std::vector<Outcome>& outcomes, bool stream, BenchResult& 
     total.push_back(outcome.total * 1e3);
     for (const double gap : outcome.gaps) itl.push_back(gap * 1e3);
   }
-  result.ttft = Summarise(std::move(ttft));
-  result.itl = Summarise(std::move(itl));
-  result.total = Summarise(std::move(total));
+  const std::size_t missing = result.refused + result.failed;
+  result.answered = {.ttft = Summarise(ttft), .itl = Summarise(itl), .total = Summarise(total)};
+  const std::size_t missing_gaps = MissingGaps(itl.size(), result.ok, missing);
+  result.latencies = {.ttft = Summarise(std::move(ttft), stream ? missing : 0),
+                      .itl = Summarise(std::move(itl), missing_gaps),
+                      .total = Summarise(std::move(total), missing)};
   result.lateness = Summarise(std::move(lateness));
 }
 

@@ -18,7 +18,13 @@
 
 namespace lares::cli {
 
-// Latencies in milliseconds, over the requests that were answered whole.
+// Milliseconds.
+struct Latencies {
+  Distribution ttft;
+  Distribution itl;
+  Distribution total;
+};
+
 struct BenchResult {
   std::size_t sent = 0;
   std::size_t ok = 0;
@@ -35,10 +41,11 @@ struct BenchResult {
   double output_tokens_per_second = 0;
   double total_tokens_per_second = 0;
 
-  Distribution ttft;
-  Distribution itl;
-  Distribution total;
-  Distribution lateness;  // sent after due: the load generator's own delay
+  // Over all requests but the unfinished. One that was refused or failed counts as infinitely late, and with
+  // as many gaps as an answered one has on average: a server must not get better figures by giving up.
+  Latencies latencies;
+  Latencies answered;     // over those alone that were answered whole
+  Distribution lateness;  // sent after due, in milliseconds: the load generator's own delay
 
   std::size_t good = 0;   // ok and within the goals
   double good_share = 0;  // of the sent, less the unfinished

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/bench_result.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -10,6 +12,7 @@
 namespace lares::cli {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using Kind = Outcome::Kind;
@@ -53,15 +56,43 @@ TEST(Evaluate, ErrorsNeverImproveAPercentile) {
   const BenchOptions options;
   const BenchResult alone = Evaluate(good, options);
   const BenchResult result = Evaluate(mixed, options);
-  EXPECT_EQ(result.ttft.p50, alone.ttft.p50);
-  EXPECT_NEAR(result.ttft.p50, 200, 1e-6);
-  EXPECT_EQ(result.itl.p99, alone.itl.p99);
-  EXPECT_EQ(result.total.p50, alone.total.p50);
+  // Most requests were not answered, and so neither was the one in the middle.
+  EXPECT_TRUE(std::isinf(result.latencies.ttft.p50));
+  EXPECT_TRUE(std::isinf(result.latencies.itl.p50));
+  EXPECT_TRUE(std::isinf(result.latencies.total.p50));
+  EXPECT_EQ(result.latencies.ttft.missing, 51U) << "an interrupt of the user's is nobody's fault";
+  EXPECT_EQ(result.answered.ttft.p50, alone.latencies.ttft.p50);
+  EXPECT_NEAR(result.answered.ttft.p50, 200, 1e-6);
+  EXPECT_EQ(result.answered.itl.p99, alone.latencies.itl.p99);
+  EXPECT_EQ(result.answered.total.p50, alone.latencies.total.p50);
   EXPECT_EQ(result.ok, 2U);
   EXPECT_EQ(result.refused, 50U);
   EXPECT_EQ(result.failed, 1U);
   EXPECT_EQ(result.unfinished, 1U);
   EXPECT_EQ(result.errors.at("HTTP 429: full"), 50U);
+}
+
+// The audit's case: who fails the slowest 5 % must not look better than who answers them.
+TEST(Evaluate, FailingTheSlowestDoesNotPay) {
+  std::vector<Outcome> honest;
+  std::vector<Outcome> cheat;
+  for (int i = 0; i < 100; ++i) {
+    const bool slow = i >= 95;
+    honest.push_back(Ok(slow ? 5 : 0.1, {slow ? 2 : 0.02}));
+    cheat.push_back(slow ? NotOk(Kind::kFailed, "cut") : Ok(0.1, {0.02}));
+  }
+  const Latencies fair = Evaluate(honest, {}).latencies;
+  const Latencies unfair = Evaluate(cheat, {}).latencies;
+  EXPECT_EQ(unfair.ttft.p50, fair.ttft.p50);
+  for (const auto& member : {&Latencies::ttft, &Latencies::itl, &Latencies::total}) {
+    EXPECT_GT((unfair.*member).p95, (fair.*member).p95);
+    EXPECT_TRUE(std::isinf((unfair.*member).p99));
+    EXPECT_TRUE(std::isinf((unfair.*member).max));
+    EXPECT_TRUE(std::isinf((unfair.*member).mean));
+  }
+  const Latencies none = Evaluate({NotOk(Kind::kFailed, "cut")}, {}).latencies;
+  EXPECT_TRUE(std::isinf(none.ttft.p50));
+  EXPECT_EQ(none.itl.count + none.itl.missing, 0U);
 }
 
 TEST(Evaluate, ThroughputIsWhatWasAnsweredOverTheWholeSpan) {
@@ -99,6 +130,9 @@ TEST(ResultTable, IsForPeople) {
   const std::string text = ResultTable(result, options);
   EXPECT_THAT(text, HasSubstr("2 requests sent, 1 answered, 1 refused"));
   EXPECT_THAT(text, HasSubstr("time to first token"));
+  EXPECT_THAT(text, HasSubstr("  answered only"));
+  EXPECT_THAT(text, HasSubstr("The 1 refused or failed count as infinitely late: \"failed\""));
+  EXPECT_THAT(ResultTable(Evaluate({Ok(0.1, {0.02})}, options), options), Not(HasSubstr("fail")));
   EXPECT_THAT(text, HasSubstr("MISSED"));
   EXPECT_THAT(text, HasSubstr("Error, 1 times: HTTP 429: full"));
   EXPECT_THAT(ResultTable(Evaluate({}, options), options), Not(HasSubstr("time to first")));
@@ -120,6 +154,14 @@ TEST(CompareResults, ShowsWhatChanged) {
   other.concurrency = 9;
   EXPECT_THAT(*CompareResults(json(0.1, options), json(0.1, other)),
               HasSubstr("differ in what was asked: concurrency"));
+  const std::string failing =
+      ResultJson(Evaluate({Ok(0.1, {0.02, 0.02}), NotOk(Kind::kFailed, "cut")}, options), options, "http://x",
+                 "now", "1");
+  EXPECT_THAT(*CompareResults(json(0.1, options), failing),
+              ContainsRegex("TTFT p99, ms +100 +failed +worse"));
+  EXPECT_THAT(*CompareResults(failing, json(0.1, options)),
+              ContainsRegex("TTFT p99, ms +failed +100 +better"));
+  EXPECT_THAT(*CompareResults(failing, failing), ContainsRegex("TTFT p99, ms +failed +failed +="));
   EXPECT_FALSE(CompareResults("{}", json(0.1, options)));
   EXPECT_FALSE(CompareResults("nonsense", json(0.1, options)));
   // A file that was cut or made by hand has less in it, and that is no crash.
@@ -136,6 +178,12 @@ TEST(ResultJson, HasEverything) {
   EXPECT_EQ(json["options"]["rate"], 2);
   EXPECT_TRUE(json["options"]["concurrency"].is_null());
   EXPECT_EQ(json["ttft_ms"]["p50"], 100);
+  EXPECT_EQ(json["ttft_ms"]["missing"], 0);
+  const auto failing = nlohmann::json::parse(ResultJson(
+      Evaluate({Ok(0.1, {0.02}), NotOk(Kind::kRefused, "full")}, options), options, "u", "now", "1"));
+  EXPECT_TRUE(failing["ttft_ms"]["p99"].is_null());
+  EXPECT_EQ(failing["ttft_ms"]["missing"], 1);
+  EXPECT_EQ(failing["answered_only"]["ttft_ms"]["p99"], 100);
   EXPECT_EQ(json["counts"]["ok"], 1);
   EXPECT_EQ(json["tokens"]["output"], 2);
   EXPECT_TRUE(nlohmann::json::parse(ResultJson(Evaluate({}, options), options, "u", "now", "1"))["ttft_ms"]

@@ -14,4 +14,6 @@ std::string NumberText(double value) {
   return text;
 }
 
+std::string FigureText(double value) { return std::isfinite(value) ? NumberText(value) : "failed"; }
+
 }  // namespace lares::cli

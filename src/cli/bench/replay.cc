@@ -97,4 +97,14 @@ base::Result<Replay> MakeReplay(const std::vector<ReplayLine>& lines, const Requ
   return replay;
 }
 
+void KeepWithin(std::optional<base::Duration> duration, std::optional<std::int32_t> most,
+                std::vector<PlannedRequest>& requests) {
+  if (duration) {
+    requests.erase(std::ranges::lower_bound(requests, *duration, {}, &PlannedRequest::due), requests.end());
+  }
+  if (most && requests.size() > static_cast<std::size_t>(*most)) {
+    requests.erase(requests.begin() + *most, requests.end());
+  }
+}
+
 }  // namespace lares::cli

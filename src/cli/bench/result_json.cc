@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 
@@ -20,10 +22,14 @@ using Json = nlohmann::ordered_json;
 // Microseconds are as precise as anything here.
 double Rounded(double value) { return std::round(value * 1e3) / 1e3; }
 
+// null: infinite, because the request of that rank was not answered ("missing" counts those).
+Json Figure(double value) { return std::isfinite(value) ? Json(Rounded(value)) : Json(nullptr); }
+
 Json ToJson(const Distribution& d) {
-  if (d.count == 0) return nullptr;
-  return Json{{"p50", Rounded(d.p50)}, {"p95", Rounded(d.p95)},   {"p99", Rounded(d.p99)},
-              {"max", Rounded(d.max)}, {"mean", Rounded(d.mean)}, {"count", d.count}};
+  if (d.count + d.missing == 0) return nullptr;
+  return Json{{"p50", Figure(d.p50)}, {"p95", Figure(d.p95)},   {"p99", Figure(d.p99)},
+              {"max", Figure(d.max)}, {"mean", Figure(d.mean)}, {"count", d.count},
+              {"missing", d.missing}};
 }
 
 template <class T>
@@ -57,42 +63,45 @@ Json ToJson(const BenchOptions& o) {
               {"slo_itl_ms", Milliseconds(o.slo_itl)}};
 }
 
-struct Figure {
+struct Row {
   const char* name;
   const char* pointer;  // into the JSON
   bool more_is_better;
 };
 
-constexpr std::array kFigures = {
-    Figure{"tokens/s out", "/throughput/output_tokens_per_second", true},
-    Figure{"requests/s", "/throughput/requests_per_second", true},
-    Figure{"TTFT p50, ms", "/ttft_ms/p50", false},
-    Figure{"TTFT p95, ms", "/ttft_ms/p95", false},
-    Figure{"TTFT p99, ms", "/ttft_ms/p99", false},
-    Figure{"ITL p50, ms", "/itl_ms/p50", false},
-    Figure{"ITL p95, ms", "/itl_ms/p95", false},
-    Figure{"ITL p99, ms", "/itl_ms/p99", false},
-    Figure{"ITL max, ms", "/itl_ms/max", false},
-    Figure{"whole answer p50, ms", "/total_ms/p50", false},
-    Figure{"whole answer p99, ms", "/total_ms/p99", false},
-    Figure{"good share", "/goodput/share", true},
-    Figure{"refused", "/counts/refused", false},
-    Figure{"failed", "/counts/failed", false},
+constexpr std::array kRows = {
+    Row{"tokens/s out", "/throughput/output_tokens_per_second", true},
+    Row{"requests/s", "/throughput/requests_per_second", true},
+    Row{"TTFT p50, ms", "/ttft_ms/p50", false},
+    Row{"TTFT p95, ms", "/ttft_ms/p95", false},
+    Row{"TTFT p99, ms", "/ttft_ms/p99", false},
+    Row{"ITL p50, ms", "/itl_ms/p50", false},
+    Row{"ITL p95, ms", "/itl_ms/p95", false},
+    Row{"ITL p99, ms", "/itl_ms/p99", false},
+    Row{"ITL max, ms", "/itl_ms/max", false},
+    Row{"whole answer p50, ms", "/total_ms/p50", false},
+    Row{"whole answer p99, ms", "/total_ms/p99", false},
+    Row{"good share", "/goodput/share", true},
+    Row{"refused", "/counts/refused", false},
+    Row{"failed", "/counts/failed", false},
 };
 
+// Infinite where a figure stands for requests that were not answered; nothing where there is no figure.
 std::optional<double> At(const Json& json, const char* pointer) {
   const Json::json_pointer path(pointer);
   const Json* value = json.contains(path) ? &json.at(path) : nullptr;
-  if (value == nullptr || !value->is_number()) return {};
+  if (value == nullptr) return {};
+  if (value->is_null()) return std::numeric_limits<double>::infinity();
+  if (!value->is_number()) return {};
   return value->get<double>();
 }
 
-std::string Change(const Figure& figure, double before, double after) {
+std::string Change(const Row& row, double before, double after) {
   if (before == after) return "=";
-  if (before == 0) return figure.more_is_better ? "better" : "worse";
-  const double ratio = after / before;
-  const bool better = (ratio > 1) == figure.more_is_better;
-  return NumberText(ratio) + "x " + (better ? "better" : "worse");
+  const bool better = (after > before) == row.more_is_better;
+  const char* word = better ? "better" : "worse";
+  if (before == 0 || std::isinf(before) || std::isinf(after)) return word;
+  return NumberText(after / before) + "x " + word;
 }
 
 // "a, b" for the options whose values differ.
@@ -124,9 +133,12 @@ std::string ResultJson(const BenchResult& r, const BenchOptions& options, const 
   json["throughput"] = {{"requests_per_second", Rounded(r.requests_per_second)},
                         {"output_tokens_per_second", Rounded(r.output_tokens_per_second)},
                         {"total_tokens_per_second", Rounded(r.total_tokens_per_second)}};
-  json["ttft_ms"] = ToJson(r.ttft);
-  json["itl_ms"] = ToJson(r.itl);
-  json["total_ms"] = ToJson(r.total);
+  json["ttft_ms"] = ToJson(r.latencies.ttft);
+  json["itl_ms"] = ToJson(r.latencies.itl);
+  json["total_ms"] = ToJson(r.latencies.total);
+  json["answered_only"] = {{"ttft_ms", ToJson(r.answered.ttft)},
+                           {"itl_ms", ToJson(r.answered.itl)},
+                           {"total_ms", ToJson(r.answered.total)}};
   json["lateness_ms"] = ToJson(r.lateness);
   json["goodput"] = {{"good", r.good},
                      {"share", Rounded(r.good_share)},
@@ -147,11 +159,11 @@ base::Result<std::string> CompareResults(std::string_view before, std::string_vi
   const std::string differences = Differences(old.at("options"), now.at("options"));
   if (!differences.empty()) text += "The two runs differ in what was asked: " + differences + "\n";
   TextTable table({"", "before", "now", "change"});
-  for (const Figure& figure : kFigures) {
-    const auto was = At(old, figure.pointer);
-    const auto is = At(now, figure.pointer);
+  for (const Row& row : kRows) {
+    const auto was = At(old, row.pointer);
+    const auto is = At(now, row.pointer);
     if (!was || !is || (*was == 0 && *is == 0)) continue;
-    table.Add({figure.name, NumberText(*was), NumberText(*is), Change(figure, *was, *is)});
+    table.Add({row.name, FigureText(*was), FigureText(*is), Change(row, *was, *is)});
   }
   return text + table.Text();
 }

@@ -2,6 +2,7 @@
 //
 // ResultTable of bench_result.h.
 #include <cstdio>
+#include <limits>
 
 #include "cli/bench/bench_result.h"
 #include "cli/bench/number_text.h"
@@ -32,8 +33,20 @@ std::string Tokens(const BenchResult& r) {
 
 void AddRow(TextTable& table, const char* name, const Distribution& d) {
   if (d.count == 0) return;
-  table.Add({name, NumberText(d.p50), NumberText(d.p95), NumberText(d.p99), NumberText(d.max),
-             NumberText(d.mean), std::to_string(d.count)});
+  table.Add({name, FigureText(d.p50), FigureText(d.p95), FigureText(d.p99), FigureText(d.max),
+             FigureText(d.mean), std::to_string(d.count)});
+}
+
+void AddRows(TextTable& table, const char* name, const Distribution& all, const Distribution& answered) {
+  AddRow(table, name, all);
+  if (all.missing > 0) AddRow(table, "  answered only", answered);
+}
+
+std::string Missing(const BenchResult& r) {
+  if (r.latencies.total.missing == 0) return {};
+  return "The " + std::to_string(r.latencies.total.missing) +
+         " refused or failed count as infinitely late: \"" +
+         FigureText(std::numeric_limits<double>::infinity()) + "\" where a rank falls on one.\n";
 }
 
 std::string Goal(const BenchResult& r, const BenchOptions& options) {
@@ -53,11 +66,11 @@ std::string Goal(const BenchResult& r, const BenchOptions& options) {
 std::string ResultTable(const BenchResult& result, const BenchOptions& options) {
   std::string text = Counts(result, options) + Tokens(result);
   TextTable table({"ms", "p50", "p95", "p99", "max", "mean", "values"});
-  AddRow(table, "time to first token", result.ttft);
-  AddRow(table, "between two tokens", result.itl);
-  AddRow(table, "whole answer", result.total);
+  AddRows(table, "time to first token", result.latencies.ttft, result.answered.ttft);
+  AddRows(table, "between two tokens", result.latencies.itl, result.answered.itl);
+  AddRows(table, "whole answer", result.latencies.total, result.answered.total);
   if (options.rate || !options.replay.empty()) AddRow(table, "sent late by", result.lateness);
-  if (result.ok > 0) text += "\n" + table.Text() + "\n";
+  if (result.ok > 0) text += "\n" + table.Text() + Missing(result) + "\n";
   text += Goal(result, options);
   for (const auto& [error, count] : result.errors)
     text += "Error, " + std::to_string(count) + " times: " + error + "\n";

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/bench/statistics.h"
 
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "cli/bench/arrival.h"
@@ -19,6 +21,21 @@ TEST(Percentile, InterpolatesBetweenNeighbours) {
   EXPECT_DOUBLE_EQ(*Percentile(values, 99), 3.97);
   EXPECT_EQ(Percentile(std::vector<double>{7}, 99), 7);
   EXPECT_EQ(Percentile({}, 50), std::nullopt);
+}
+
+TEST(Percentile, KnowsWhatNeverCame) {
+  const double never = std::numeric_limits<double>::infinity();
+  const std::vector<double> values = {1, 2, never, never};
+  EXPECT_EQ(Percentile(values, 0), 1);
+  EXPECT_EQ(Percentile(std::vector<double>{1, 2, never}, 50), 2);
+  EXPECT_EQ(Percentile(values, 50), never);
+  EXPECT_EQ(Percentile(values, 90), never);
+  const Distribution d = Summarise({3, 1}, 98);
+  EXPECT_EQ(d.count, 2U);
+  EXPECT_EQ(d.missing, 98U);
+  EXPECT_EQ(d.p50, never);
+  EXPECT_EQ(Summarise(std::vector<double>(99, 7.0), 1).p50, 7);
+  EXPECT_EQ(Summarise(std::vector<double>(99, 7.0), 1).max, never);
 }
 
 TEST(Summarise, DoesNotNeedOrder) {

@@ -20,6 +20,14 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kAtOnce = 16;
 constexpr auto kTimeout = std::chrono::seconds(60);
+constexpr auto kTick = std::chrono::milliseconds(100);
+
+using Interrupted = std::function<bool()>;
+
+std::unexpected<base::Error> Stopped(Transport& transport) {
+  transport.CancelAll();
+  return base::Fail(Code::kCancelled, "interrupted");
+}
 
 std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -62,7 +70,7 @@ base::Error Unusable(const HttpEnd& end, std::string_view body) {
 }
 
 base::Status CountAll(Transport& transport, const std::string& model, const std::vector<std::string>& words,
-                      WordTable& table) {
+                      const Interrupted& interrupted, WordTable& table) {
   std::deque<std::unique_ptr<Question>> asked;
   std::size_t next = 0;
   while (next < words.size() || !asked.empty()) {
@@ -72,7 +80,11 @@ base::Status CountAll(Transport& transport, const std::string& model, const std:
           {.path = "/tokenize", .body = TokenizeBody(model, " " + asked.back()->word), .timeout = kTimeout},
           *asked.back());
     }
-    while (!asked.empty() && !asked.front()->end) transport.Poll(kTimeout);
+    while (!asked.front()->end) {
+      if (interrupted()) return Stopped(transport);
+      transport.Poll(kTick);
+    }
+    if (interrupted()) return Stopped(transport);
     const Question& oldest = *asked.front();
     const auto count = oldest.end->status == 200 ? CountIn(oldest.body) : std::nullopt;
     if (!count) {
@@ -87,7 +99,8 @@ base::Status CountAll(Transport& transport, const std::string& model, const std:
 }
 
 // Without /tokenize: how many tokens did two hundred words make?
-base::Status UseMean(Transport& transport, const std::string& model, WordTable& table) {
+base::Status UseMean(Transport& transport, const std::string& model, const Interrupted& interrupted,
+                     WordTable& table) {
   std::string text;
   std::size_t words = 0;
   for (const auto& sentence : table.sentences) {
@@ -98,7 +111,9 @@ base::Status UseMean(Transport& transport, const std::string& model, WordTable& 
   Json body = {{"prompt", text}, {"max_tokens", 1}};
   if (!model.empty()) body["model"] = model;
   const HttpAnswer answer =
-      Fetch(transport, {.path = "/v1/completions", .body = Dump(body), .timeout = kTimeout});
+      Fetch(transport, {.path = "/v1/completions", .body = Dump(body), .timeout = kTimeout},
+            {.interrupted = interrupted});
+  if (interrupted()) return Stopped(transport);
   const StreamEvent event = ParseWholeAnswer(answer.body);
   if (answer.end.status != 200 || !event.usage || event.usage->prompt <= 0 || words == 0) {
     return base::Fail(
@@ -115,7 +130,8 @@ base::Status UseMean(Transport& transport, const std::string& model, WordTable& 
 }  // namespace
 
 base::Status CountTokens(Transport& transport, const std::string& model, std::map<std::string, double> known,
-                         WordTable& table) {
+                         const Interrupted& interrupted, WordTable& table) {
+  const auto stop = [&] { return interrupted && interrupted(); };
   table.tokens = {known.begin(), known.end()};
   std::vector<std::string> missing;
   for (std::string& word : table.Words()) {
@@ -125,11 +141,13 @@ base::Status CountTokens(Transport& transport, const std::string& model, std::ma
     // One first: whether there is a /tokenize at all.
     const HttpAnswer first =
         Fetch(transport,
-              {.path = "/tokenize", .body = TokenizeBody(model, " " + missing.front()), .timeout = kTimeout});
+              {.path = "/tokenize", .body = TokenizeBody(model, " " + missing.front()), .timeout = kTimeout},
+              {.interrupted = stop});
+    if (stop()) return Stopped(transport);
     if (!first.end.failure.empty()) return base::Fail(Code::kUnavailable, first.end.failure);
     const bool absent = first.end.status == 404 && ParseErrorBody(first.body).code != "model_not_found";
-    if (absent || first.end.status == 405) return UseMean(transport, model, table);
-    if (auto counted = CountAll(transport, model, missing, table); !counted) return counted;
+    if (absent || first.end.status == 405) return UseMean(transport, model, stop, table);
+    if (auto counted = CountAll(transport, model, missing, stop, table); !counted) return counted;
   }
   table.FindFillers();
   return {};

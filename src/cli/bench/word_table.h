@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,9 +35,10 @@ struct WordTable {
 };
 
 // Asks the server for every word that `known` lacks, many at a time. Where there is no /tokenize, one
-// completion is asked for and its usage gives a mean.
+// completion is asked for and its usage gives a mean. `interrupted`, when given, is asked several times a
+// second; kCancelled when it says so.
 base::Status CountTokens(Transport& transport, const std::string& model, std::map<std::string, double> known,
-                         WordTable& table);
+                         const std::function<bool()>& interrupted, WordTable& table);
 
 // The file that keeps counts between runs: {"word": tokens}. A missing file has none.
 base::Result<std::map<std::string, double>> ReadWordCounts(const std::string& file);

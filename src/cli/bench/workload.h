@@ -102,4 +102,9 @@ struct Replay {
 base::Result<Replay> MakeReplay(const std::vector<ReplayLine>& lines, const RequestWriter& writer,
                                 PromptMaker* prompts, double speed);
 
+// Keeps what is due within `duration` and the first `most` of that; absent: no bound. `requests` in order of
+// their times.
+void KeepWithin(std::optional<base::Duration> duration, std::optional<std::int32_t> most,
+                std::vector<PlannedRequest>& requests);
+
 }  // namespace lares::cli

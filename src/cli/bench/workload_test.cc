@@ -159,6 +159,20 @@ TEST(MakeReplay, SendsInTheOrderOfTimes) {
   EXPECT_FALSE(MakeReplay(ParseReplay("{\"body\":{}}").value(), writer, nullptr, 1));
 }
 
+TEST(KeepWithin, BoundsTimeAndNumber) {
+  const auto kept = [](std::optional<base::Duration> duration, std::optional<std::int32_t> most) {
+    std::vector<PlannedRequest> requests;
+    for (int i = 0; i < 5; ++i) requests.push_back({.due = std::chrono::seconds(i), .path = "/", .body = ""});
+    KeepWithin(duration, most, requests);
+    return requests.size();
+  };
+  EXPECT_EQ(kept({}, {}), 5U);
+  EXPECT_EQ(kept(std::chrono::seconds(3), {}), 3U);
+  EXPECT_EQ(kept({}, 2), 2U);
+  EXPECT_EQ(kept(std::chrono::seconds(3), 4), 3U);
+  EXPECT_EQ(kept(std::chrono::hours(1), 9), 5U);
+}
+
 ScriptedTransport::Script Says(const std::string& body, int status = 200) {
   return {.pieces = {{{}, body}}, .end = {.status = status}};
 }
@@ -169,7 +183,7 @@ TEST(CountTokens, AsksTheServerForEachWord) {
   transport.fallback = Says(R"({"tokens":[1,2]})");
   WordTable table;
   table.sentences = {{"alpha", "beta"}};
-  ASSERT_TRUE(CountTokens(transport, "m", {{"beta", 1}}, table));
+  ASSERT_TRUE(CountTokens(transport, "m", {{"beta", 1}}, {}, table));
   EXPECT_EQ(table.tokens.at("alpha"), 2);
   EXPECT_EQ(table.tokens.at("beta"), 1);
   EXPECT_EQ(table.tokens.at("7"), 2);
@@ -187,7 +201,7 @@ TEST(CountTokens, FallsBackToAMean) {
       Says(R"({"choices":[{"text":"x"}],"usage":{"prompt_tokens":3,"completion_tokens":1}})")};
   WordTable table;
   table.sentences = {{"alpha", "beta"}};
-  ASSERT_TRUE(CountTokens(transport, "m", {}, table));
+  ASSERT_TRUE(CountTokens(transport, "m", {}, {}, table));
   EXPECT_FALSE(table.exact);
   EXPECT_EQ(table.tokens.at("alpha"), 1.5);
 }
@@ -198,9 +212,29 @@ TEST(CountTokens, AnErrorIsNotHidden) {
   transport.fallback = Says(R"({"error":{"message":"there is no model m","code":"model_not_found"}})", 404);
   WordTable table;
   table.sentences = {{"alpha"}};
-  const auto counted = CountTokens(transport, "m", {}, table);
+  const auto counted = CountTokens(transport, "m", {}, {}, table);
   ASSERT_FALSE(counted);
   EXPECT_EQ(counted.error().message(), "there is no model m");
+}
+
+TEST(CountTokens, CanBeInterrupted) {
+  base::ManualClock clock;
+  ScriptedTransport transport(clock);
+  transport.fallback = Says(R"({"tokens":[1,2]})");
+  WordTable table;
+  table.sentences = {{"alpha", "beta"}};
+  int asked = 0;
+  const auto third_time = [&] { return ++asked == 3; };
+  const auto counted = CountTokens(transport, "m", {}, third_time, table);
+  ASSERT_FALSE(counted);
+  EXPECT_EQ(counted.error().code(), base::Code::kCancelled);
+  EXPECT_EQ(transport.running(), 0U);
+
+  // A server that never answers holds nobody up either.
+  ScriptedTransport silent(clock);
+  silent.fallback = {.pieces = {{std::chrono::hours(1), ""}}};
+  EXPECT_EQ(CountTokens(silent, "m", {}, [] { return true; }, table).error().code(), base::Code::kCancelled);
+  EXPECT_LT(clock.Now(), base::Time{std::chrono::minutes(1)});
 }
 
 TEST(WordCounts, SurviveBeingWritten) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,10 +23,10 @@ namespace lares::engine {
 
 struct ActiveChoice {
   scheduler::SequenceId sequence = 0;
-  std::unique_ptr<Choice> writer;
+  std::unique_ptr<Choice> writer;  // null from a preemption until `rebuilt` is taken
+  std::future<base::Result<std::unique_ptr<Choice>>> rebuilt;
   std::vector<core::Symbol> symbols;  // prompt and produced ids: what the scheduler counts in
   base::Time last_token{};
-  bool done = false;
 };
 
 struct ActiveRequest {
@@ -38,7 +39,8 @@ struct ActiveRequest {
 
   std::vector<ActiveChoice> choices;
   std::size_t choices_left = 0;
-  bool started = false;  // its first rows were computed
+  std::optional<base::Error> failure;  // of one of its choices: the request ends with this step
+  bool started = false;                // its first rows were computed
   core::Usage usage;
   core::Timings timings;
   GapHistogram gaps;

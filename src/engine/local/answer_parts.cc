@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/local/answer_parts.h"
 
+#include <algorithm>
+#include <string_view>
+
 #include "base/digest.h"
+#include "base/utf8.h"
 
 namespace lares::engine {
 namespace {
 
-std::string Growth(const std::string& whole, std::size_t& sent) {
-  if (whole.size() <= sent) return {};
-  std::string part = whole.substr(sent);
-  sent = whole.size();
-  return part;
+// Bytes that both begin with, whole characters only.
+std::size_t CommonPrefix(std::string_view a, std::string_view b) {
+  const auto different = std::ranges::mismatch(a, b);
+  std::size_t common = static_cast<std::size_t>(different.in1 - a.begin());
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  const auto splits = [&](std::string_view text) { return common < text.size() && continues(text[common]); };
+  while (common > 0 && (splits(a) || splits(b))) --common;
+  return common;
+}
+
+std::string Growth(const std::string& parsed, std::string& sent) {
+  const std::string_view whole =
+      std::string_view(parsed).substr(0, parsed.size() - base::IncompleteUtf8Tail(parsed));
+  const std::size_t common = CommonPrefix(sent, whole);
+  if (common == whole.size()) return {};
+  sent = whole;
+  return std::string(whole.substr(common));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 // token; a client gets only the growth. Pure.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,21 +17,22 @@ class AnswerParts {
   // `id_seed` makes the ids of tool calls, the same ones again in a replay.
   explicit AnswerParts(std::string id_seed) : id_seed_(std::move(id_seed)) {}
 
-  // Adds to `delta` what `parsed` has beyond what was sent before. A parser may take text back while an
-  // answer is partial (a tag that turns out to be one); what was sent stays sent, growth is counted from
-  // the common beginning.
+  // Adds to `delta` what `parsed` has beyond what was sent before, whole characters only. A parser may take
+  // text back while an answer is partial (a tag that turns out to be one); what was sent stays sent, growth
+  // is counted from the common beginning.
   void Grow(const backend::ParsedAnswer& parsed, core::Delta& delta);
   bool has_tool_calls() const { return !calls_.empty(); }
 
  private:
   struct SentCall {
     std::string id;
-    std::size_t arguments = 0;  // bytes sent
+    std::string arguments;
   };
 
   const std::string id_seed_;
-  std::size_t content_ = 0;  // bytes sent
-  std::size_t reasoning_ = 0;
+  // What was sent, as it was last read.
+  std::string content_;
+  std::string reasoning_;
   std::vector<SentCall> calls_;
 };
 

@@ -28,6 +28,33 @@ TEST(AnswerParts, ATextTakenBackIsNotSentTwice) {
   EXPECT_TRUE(b.text.empty());
 }
 
+TEST(AnswerParts, WhatComesAfterATextTakenBackIsNotLost) {
+  AnswerParts parts("r/0");
+  core::Delta a, b, c, d;
+  parts.Grow({.content = "abc<", .reasoning = "", .tool_calls = {}}, a);
+  parts.Grow({.content = "abc", .reasoning = "", .tool_calls = {}}, b);
+  parts.Grow({.content = "abcde", .reasoning = "", .tool_calls = {}}, c);
+  EXPECT_EQ(a.text, "abc<");
+  EXPECT_EQ(b.text, "");
+  EXPECT_EQ(c.text, "de");
+  parts.Grow({.content = "abcdef", .reasoning = "", .tool_calls = {}}, d);
+  EXPECT_EQ(d.text, "f");
+}
+
+TEST(AnswerParts, CharactersAreSentWhole) {
+  AnswerParts parts("r/0");
+  core::Delta a, b, c, d;
+  parts.Grow({.content = "x\xC3", .reasoning = "", .tool_calls = {}}, a);
+  EXPECT_EQ(a.text, "x");
+  parts.Grow({.content = "x\xC3\xA9", .reasoning = "", .tool_calls = {}}, b);
+  EXPECT_EQ(b.text, "\xC3\xA9");
+  // Another character that begins with the same byte.
+  parts.Grow({.content = "x\xC3\xA8y", .reasoning = "", .tool_calls = {}}, c);
+  EXPECT_EQ(c.text, "\xC3\xA8y");
+  parts.Grow({.content = "x\xC3\xA8", .reasoning = "", .tool_calls = {}}, d);
+  EXPECT_EQ(d.text, "");
+}
+
 TEST(AnswerParts, AToolCallSendsNameOnceAndArgumentsAsTheyGrow) {
   AnswerParts parts("r/0");
   core::Delta a, b, c;

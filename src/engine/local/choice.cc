@@ -12,6 +12,7 @@ Choice::Choice(const backend::Backend& backend, ChoiceOptions options,
                std::unique_ptr<sampling::Constraint> constraint)
     : backend_(backend),
       options_(std::move(options)),
+      constrained_(constraint != nullptr),
       sampler_(options_.sampler, std::move(constraint), options_.prompt_tail),
       stop_(options_.stop),
       parts_(options_.request + '/' + std::to_string(options_.index)) {}
@@ -27,7 +28,13 @@ void Choice::Replay(std::span<const core::TokenId> ids) {
 Choice::Advance Choice::Next(std::span<const float> logits) {
   LARES_CHECK(!finished());
   const sampling::Draw draw = sampler_.Sample(logits);
-  Advance advance{.token = draw.token, .delta = {}};
+  Advance advance{.token = draw.token, .delta = {}, .error = {}};
+  if (!sampler_.failure().empty()) {
+    advance.error = base::Error(base::Code::kInvalidArgument, std::string(sampler_.failure()))
+                        .WithReason("grammar_failed")
+                        .WithParam("response_format");
+    return advance;
+  }
   advance.delta.request = options_.request;
   advance.delta.choice = options_.index;
   advance.delta.ids.push_back(draw.token);
@@ -73,8 +80,14 @@ void Choice::Append(std::string_view text, core::Delta& delta) {
     return;
   }
   text_ += text;
+  if (!WorthReading()) return;
+  read_ = text_.size();
   // A partial answer that cannot be parsed yet is no error: more text comes.
   if (auto parsed = options_.parser->Parse(text_, true)) parts_.Grow(*parsed, delta);
+}
+
+bool Choice::WorthReading() const {
+  return text_.size() <= kReadEach || text_.size() - read_ >= text_.size() / kReadGrowth;
 }
 
 bool Choice::Visible(core::TokenId token) const {

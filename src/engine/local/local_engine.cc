@@ -20,7 +20,6 @@ LocalEngine::LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& 
       clock_(clock),
       log_(log),
       metrics_(metrics, options_.model),
-      rows_(options_.sampling_helpers),
       outbox_(clock) {
   status_.model = options_.model;
 }
@@ -39,6 +38,7 @@ void LocalEngine::Stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
     interrupt_ = true;
+    stop_ = true;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -68,7 +68,10 @@ std::optional<base::Error> LocalEngine::WhyNotReady() const {
           .WithReason("model_loading")
           .WithRetryAfter(std::chrono::seconds(2));
     case core::EngineState::kFailed:
-      return base::Error(Code::kUnavailable, "the model could not be loaded: " + status_.failure)
+      // With a backend it was loaded once.
+      return base::Error(Code::kUnavailable,
+                         (backend_ ? "the model stopped working: " : "the model could not be loaded: ") +
+                             status_.failure)
           .WithReason("model_failed");
   }
   return std::nullopt;
@@ -78,6 +81,22 @@ base::Result<backend::Backend*> LocalEngine::Ready() const {
   const std::lock_guard lock(mutex_);
   if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
   return backend_.get();
+}
+
+// Whatever a library throws here ends this request and nothing else.
+base::Result<Prepared> LocalEngine::PrepareOne(const core::GenerateRequest& request) {
+  if (stop_)
+    return base::Fail(base::Error(Code::kUnavailable, "the server is stopping").WithReason("stopping"));
+  const auto& facts = backend_->facts();
+  try {
+    return Prepare(*backend_, request,
+                   {.context = std::min(facts.slot_cells, facts.total_cells),
+                    .default_max_new = options_.default_max_new});
+  } catch (...) {
+    exceptions_.Caught("preparing a request");
+    return base::Fail(Code::kInternal,
+                      "the request could not be prepared (" + base::CurrentExceptionType() + ")");
+  }
 }
 
 base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<EventSink> sink) {
@@ -102,9 +121,7 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
     ++preparing_;
   }
   const bool accepted = pool_.TryRun([this, active] {
-    const auto& facts = backend_->facts();
-    active->prepared = Prepare(*backend_, active->request,
-                               {.context = facts.slot_cells, .default_max_new = options_.default_max_new});
+    active->prepared = PrepareOne(active->request);
     {
       // Notified under the lock: once preparing_ is zero, Stop may return and the engine be gone.
       const std::lock_guard lock(mutex_);
@@ -168,12 +185,25 @@ base::Result<std::string> LocalEngine::Detokenize(std::span<const core::TokenId>
   return text;
 }
 
-base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& request) {
+// Asked at every turn by a thread of low priority: it must not hold the lock that the engine thread needs.
+std::optional<base::Error> LocalEngine::WhyEmbedNoMore(const core::EmbedRequest& request,
+                                                       const std::stop_token& stop) const {
+  if (stop.stop_requested()) return base::Error(Code::kCancelled, "the client went away");
+  if (request.deadline && clock_.Now() >= *request.deadline) {
+    return base::Error(Code::kDeadlineExceeded, "the request's deadline has passed");
+  }
+  if (stop_) return base::Error(Code::kUnavailable, "the server is stopping").WithReason("stopping");
+  return std::nullopt;
+}
+
+base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& request,
+                                                   const std::stop_token& stop) {
   auto backend = Ready();
   if (!backend) return base::Fail(backend.error());
   core::EmbedAnswer answer;
   std::vector<std::vector<core::TokenId>> inputs;
   for (const core::Prompt& input : request.inputs) {
+    if (auto why = WhyEmbedNoMore(request, stop)) return base::Fail(std::move(*why));
     if (const auto* tokens = std::get_if<core::TokenPrompt>(&input)) {
       inputs.push_back(tokens->tokens);
     } else if (const auto* text = std::get_if<core::TextPrompt>(&input)) {
@@ -183,7 +213,10 @@ base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& req
     }
     answer.prompt_tokens += static_cast<std::int32_t>(inputs.back().size());
   }
-  auto vectors = (*backend)->Embed(inputs);
+  auto vectors = (*backend)->Embed(inputs, [&] { return WhyEmbedNoMore(request, stop).has_value(); });
+  if (!vectors && vectors.error().code() == Code::kCancelled) {
+    if (auto why = WhyEmbedNoMore(request, stop)) return base::Fail(std::move(*why));
+  }
   if (!vectors) return base::Fail(vectors.error());
   answer.vectors = std::move(*vectors);
   return answer;
@@ -194,7 +227,7 @@ core::EngineStatus LocalEngine::Status() const {
   const std::lock_guard lock(mutex_);
   core::EngineStatus status = status_;
   const auto now = clock_.Now().time_since_epoch().count();
-  status.stuck = started != 0 && now - started > options_.stuck_after.count();
+  status.stuck = started != 0 && now - started > call_limit_ns_;
   if (stopping_ && status.state == core::EngineState::kReady) status.state = core::EngineState::kDraining;
   return status;
 }

@@ -19,6 +19,7 @@
 
 #include "backend/backend.h"
 #include "base/clock.h"
+#include "base/exception_report.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/thread_pool.h"
@@ -33,14 +34,17 @@
 namespace lares::engine {
 
 struct LocalOptions {
-  std::string model;                                      // name in metrics and status
-  std::size_t max_waiting = 256;                          // requests beyond those that run
-  std::int32_t default_max_new = 4096;                    // answer length when the client names none
-  std::size_t sampling_helpers = 1;                       // threads beside the engine's own
-  std::int32_t prefill_rows = 512;                        // per call; at most the backend's max_rows
-  base::Duration stuck_after = std::chrono::seconds(60);  // one call longer than this: Status says stuck
+  std::string model;                      // name in metrics and status
+  std::size_t max_waiting = 256;          // requests beyond those that run
+  std::int32_t default_max_new = 4096;    // answer length when the client names none
+  std::size_t most_sampling_helpers = 7;  // beside the engine's own thread; never more than
+                                          // the backend's compute threads together with it
+  std::int32_t prefill_rows = 512;        // per call; at most the backend's max_rows
+  // Status says stuck when a step takes longer than this, and than ten times what was predicted for it.
+  base::Duration stuck_after = std::chrono::seconds(60);
   std::uint64_t host_cache_bytes = 0;
   base::Duration inter_token_p99 = std::chrono::milliseconds(500);
+  base::Duration max_wait = std::chrono::seconds(30);  // then a waiting request goes to the front
   std::optional<scheduler::FixedCosts> fixed_costs;
 };
 
@@ -50,7 +54,7 @@ using Loader = std::function<base::Result<std::unique_ptr<backend::Backend>>(
 
 class LocalEngine final : public Engine {
  public:
-  // `pool`, `clock`, `metrics` and `log` outlive the engine.
+  // `pool`, `clock`, `metrics` and `log` outlive the engine; `pool` is not stopped before Stop.
   LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool, const base::Clock& clock,
               base::Metrics& metrics, base::Logger& log);
   ~LocalEngine() override;
@@ -65,7 +69,8 @@ class LocalEngine final : public Engine {
   base::Result<std::int32_t> Count(const core::GenerateRequest& request) override;
   base::Result<std::vector<core::TokenId>> Tokenize(const core::TextPrompt& prompt) override;
   base::Result<std::string> Detokenize(std::span<const core::TokenId> tokens) override;
-  base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request) override;
+  base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
+                                        const std::stop_token& stop) override;
   core::EngineStatus Status() const override;
 
  private:
@@ -81,19 +86,32 @@ class LocalEngine final : public Engine {
   void Loop();
   void Drain();
   void StartRequest(const Active& active);
+  base::Status AdmitChoice(const Active& active, std::size_t choice, base::Time now);
   void CancelRequest(const Active& active);
   void EndExpired(base::Time now);
   void RunStep(const scheduler::Step& step);
   void OnYields(std::span<const StepRunner::Yield> yields, scheduler::StepResult& result);
+  void Sample(std::span<const StepRunner::Yield> yields, std::span<Choice::Advance> advances);
   void Account(const SequenceRef& ref, const Choice::Advance& advance, base::Time now);
+  void CloseChoice(const SequenceRef& ref, scheduler::SequenceId sequence);
+  void NoteStats(const SequenceRef& ref, scheduler::SequenceId sequence);
   void End(const Active& active, std::optional<base::Error> error);
+  void EndFailed();
   void EndAll(const base::Error& error);
-  void Recover(const base::Error& error);
+  void DropPreempted(const scheduler::Step& step);
+  void Rebuild(const SequenceRef& ref);
+  bool TakeRebuilt(const SequenceRef& ref);
+  void Recover(const scheduler::Step& step, const base::Error& error);
   void MakeScheduler();
   void PublishStatus();
 
   // any thread
+  base::Result<Prepared> PrepareOne(const core::GenerateRequest& request);
+  base::Result<std::unique_ptr<Choice>> RebuildOne(const ChoiceRecipe& recipe, std::int32_t index,
+                                                   std::span<const core::TokenId> ids);
   std::optional<base::Error> WhyNotReady() const;
+  std::optional<base::Error> WhyEmbedNoMore(const core::EmbedRequest& request,
+                                            const std::stop_token& stop) const;
   base::Result<backend::Backend*> Ready() const;
   void Wake(const std::string& cancelled);
 
@@ -102,14 +120,16 @@ class LocalEngine final : public Engine {
   base::ThreadPool& pool_;
   const base::Clock& clock_;
   base::Logger& log_;
+  base::ExceptionReport exceptions_{log_};
   EngineMetrics metrics_;
 
   std::unique_ptr<backend::Backend> backend_;  // set once by Load, before `ready_`
   std::unique_ptr<scheduler::Scheduler> scheduler_;
   std::unique_ptr<StepRunner> runner_;
-  RowPool rows_;
+  std::unique_ptr<RowPool> rows_;
   Outbox outbox_;
-  std::unordered_map<scheduler::SequenceId, SequenceRef> sequences_;
+  std::unordered_map<scheduler::SequenceId, SequenceRef> sequences_;  // admitted and not ended
+  std::vector<Active> failed_;                                        // in this step
   scheduler::SequenceId next_sequence_ = 1;
   std::uint64_t steps_ = 0;
 
@@ -120,14 +140,16 @@ class LocalEngine final : public Engine {
   std::vector<Active> inbox_;                         // prepared; bounded by max in flight
   std::vector<Active> cancels_;                       // each known request once
   std::string alone_in_prefill_;                      // the one request a running prefill works for
-  std::size_t preparing_ = 0;
+  std::size_t preparing_ = 0;                         // works on the pool that refer to this engine
   bool stopping_ = false;
   core::EngineStatus status_;
   base::Duration retry_after_ = std::chrono::seconds(1);
 
   std::atomic<bool> ready_{false};
   std::atomic<bool> interrupt_{false};
+  std::atomic<bool> stop_{false};                 // Stop was called: what runs on pools ends early
   std::atomic<std::int64_t> call_started_ns_{0};  // 0: no call is running
+  std::atomic<std::int64_t> call_limit_ns_{0};    // longer, and the engine is stuck
   std::jthread thread_;
 };
 

@@ -41,13 +41,16 @@ bool LocalEngine::Load() {
   runner_ = std::make_unique<StepRunner>(*backend_, clock_);
   MakeScheduler();
   const backend::Facts& facts = backend_->facts();
+  // They work while the compute threads rest.
+  const auto threads = static_cast<std::size_t>(std::max(facts.threads, 1));
+  rows_ = std::make_unique<RowPool>(std::min(threads - 1, options_.most_sampling_helpers));
   const std::lock_guard lock(mutex_);
   status_.load_percent = 100;
   status_.architecture = facts.architecture;
   status_.form = facts.form;
   status_.parameters = facts.parameters;
   status_.bytes = facts.weight_bytes;
-  status_.context_tokens = facts.slot_cells;
+  status_.context_tokens = std::min(facts.slot_cells, facts.total_cells);
   status_.training_context = facts.training_context;
   status_.slots = facts.slots;
   status_.has_chat_template = facts.has_chat_template;
@@ -62,12 +65,15 @@ void LocalEngine::MakeScheduler() {
   options.slots = facts.slots;
   options.slot_cells = facts.slot_cells;
   options.total_cells = facts.total_cells;
-  options.max_rows = std::min(facts.max_rows, options_.prefill_rows);
+  // A decode call has a row for each slot, however small prompts are cut.
+  options.max_rows = std::min(facts.max_rows, std::max(options_.prefill_rows, facts.slots));
   options.chunk_quantum = facts.chunk_quantum;
-  // Each waiting request may be several sequences.
-  options.max_waiting = options_.max_waiting + static_cast<std::size_t>(core::kMaxChoices);
+  // Submit counts requests; each may be several sequences. What it let in is never refused here.
+  options.max_waiting = (options_.max_waiting + static_cast<std::size_t>(facts.slots)) *
+                        static_cast<std::size_t>(core::kMaxChoices);
   options.inter_token_p99 = options_.inter_token_p99;
-  options.host_cache_bytes = options_.host_cache_bytes;
+  options.max_wait = options_.max_wait;
+  options.host_cache_bytes = std::min(options_.host_cache_bytes, facts.host_cache_bytes);
   options.cell_bytes = facts.cell_bytes;
   options.can_truncate = facts.can_truncate;
   options.fixed_costs = options_.fixed_costs;
@@ -80,6 +86,7 @@ void LocalEngine::Loop() {
     const base::Time now = clock_.Now();
     EndExpired(now);
     const scheduler::Step step = scheduler_->Plan(now);
+    DropPreempted(step);
     outbox_.Flush();
     if (step.idle()) {
       PublishStatus();
@@ -112,39 +119,42 @@ void LocalEngine::StartRequest(const Active& active) {
   if (active->cancelled) return;  // its cancel ends it
   if (!prepared) return End(active, prepared.error());
   active->usage.prompt_tokens = static_cast<std::int32_t>(prepared->prompt.size());
+  active->choices_left = prepared->choices.size();
+  const base::Time now = clock_.Now();
   for (std::size_t i = 0; i < prepared->choices.size(); ++i) {
-    ActiveChoice choice;
+    ActiveChoice& choice = active->choices.emplace_back();
     choice.sequence = next_sequence_++;
     choice.writer = std::move(prepared->choices[i]);
     choice.symbols = prepared->prompt;
     for (const core::TokenId id : prepared->produced[i]) choice.symbols.push_back(core::Symbol::Token(id));
-    choice.done = choice.writer->finished();
-    active->choices.push_back(std::move(choice));
+    if (choice.writer->finished()) continue;
+    if (auto admitted = AdmitChoice(active, i, now); !admitted) return End(active, admitted.error());
   }
-  active->choices_left = active->choices.size();
-  const base::Time now = clock_.Now();
   outbox_.Add(active->sink, core::Admitted{active->request.id, active->usage.prompt_tokens});
   for (std::size_t i = 0; i < active->choices.size(); ++i) {
-    ActiveChoice& choice = active->choices[i];
-    if (choice.done) {  // a continuation that had come to its end already
-      core::Delta end{.request = active->request.id, .choice = static_cast<std::int32_t>(i)};
-      end.finish = choice.writer->finish();
-      outbox_.Add(active->sink, std::move(end));
-      if (--active->choices_left == 0) return End(active, std::nullopt);
-      continue;
-    }
-    scheduler::Sequence sequence{.id = choice.sequence,
-                                 .symbols = choice.symbols,
-                                 .max_new = prepared->max_new - choice.writer->produced(),
-                                 .salt = prepared->salt,
-                                 .tenant = active->request.principal.tenant,
-                                 .service_class = active->request.service_class};
-    sequences_[choice.sequence] = {active, i};
-    if (auto admitted = scheduler_->Admit(std::move(sequence), now); !admitted) {
-      sequences_.erase(choice.sequence);
-      return End(active, admitted.error());
-    }
+    const Choice& writer = *active->choices[i].writer;
+    if (!writer.finished()) continue;  // else a continuation that had come to its end already
+    core::Delta end{.request = active->request.id, .choice = static_cast<std::int32_t>(i)};
+    end.finish = writer.finish();
+    outbox_.Add(active->sink, std::move(end));
+    --active->choices_left;
   }
+  if (active->choices_left == 0) End(active, std::nullopt);
+}
+
+base::Status LocalEngine::AdmitChoice(const Active& active, std::size_t index, base::Time now) {
+  const ActiveChoice& choice = active->choices[index];
+  const Prepared& prepared = **active->prepared;
+  const auto produced = static_cast<std::int32_t>(choice.symbols.size() - prepared.prompt.size());
+  auto admitted = scheduler_->Admit({.id = choice.sequence,
+                                     .symbols = choice.symbols,
+                                     .max_new = prepared.max_new - produced,
+                                     .salt = prepared.salt,
+                                     .tenant = active->request.principal.tenant,
+                                     .service_class = active->request.service_class},
+                                    now);
+  if (admitted) sequences_[choice.sequence] = {active, index};
+  return admitted;
 }
 
 void LocalEngine::CancelRequest(const Active& active) {
@@ -176,6 +186,8 @@ void LocalEngine::RunStep(const scheduler::Step& step) {
     if (std::exchange(active->started, true)) continue;
     active->timings.queued = now - active->submitted;
   }
+  call_limit_ns_ =
+      std::max(options_.stuck_after, 10 * (step.predicted_decode + step.predicted_prefill)).count();
   call_started_ns_ = now.time_since_epoch().count();
   auto result = runner_->Run(
       step,
@@ -188,50 +200,58 @@ void LocalEngine::RunStep(const scheduler::Step& step) {
       },
       interrupt_);
   call_started_ns_ = 0;
-  if (!result) return Recover(result.error());
+  if (!result) return Recover(step, result.error());
   ++steps_;
   metrics_.OnStep(step, *result);
   scheduler_->Apply(*result, clock_.Now());
-  // Ends are told after Apply, so that the scheduler's numbers are final.
-  std::vector<Active> ended;
-  for (const scheduler::Produced& produced : result->produced) {
-    if (!produced.finished) continue;
-    const auto found = sequences_.find(produced.sequence);
-    LARES_CHECK(found != sequences_.end());
-    const Active active = found->second.request;
-    if (found->second.choice == 0) {
-      active->usage.cached_tokens = scheduler_->stats_of(produced.sequence).cached_symbols;
-    }
-    active->timings.preemptions += scheduler_->stats_of(produced.sequence).preemptions;
-    sequences_.erase(found);
-    if (--active->choices_left == 0) ended.push_back(active);
-  }
-  for (const Active& active : ended) End(active, std::nullopt);
+  EndFailed();
   outbox_.Flush();
 }
 
-// After each call of a step: one token per yielding row, its events sent before the next call runs.
-void LocalEngine::OnYields(std::span<const StepRunner::Yield> yields, scheduler::StepResult& result) {
+// After each call of a step: one token per yielding row. Its events, and the ends that came with it, leave
+// before the next call runs.
+void LocalEngine::OnYields(std::span<const StepRunner::Yield> all, scheduler::StepResult& result) {
+  std::vector<StepRunner::Yield> yields;
+  for (const StepRunner::Yield& yield : all) {
+    if (TakeRebuilt(sequences_.at(yield.sequence))) yields.push_back(yield);
+  }
   std::vector<Choice::Advance> advances(yields.size());
-  const auto advance = [&](std::size_t i) {
-    const SequenceRef& ref = sequences_.at(yields[i].sequence);
-    advances[i] = ref.request->choices[ref.choice].writer->Next(backend_->Logits(yields[i].row));
+  Sample(yields, advances);
+  const base::Time now = clock_.Now();
+  for (std::size_t i = 0; i < yields.size(); ++i) {
+    const SequenceRef ref = sequences_.at(yields[i].sequence);
+    Choice::Advance& advance = advances[i];
+    const bool over = advance.error || advance.delta.finish;
+    result.produced.push_back({yields[i].sequence, advance.token, over});
+    if (advance.error) {
+      ref.request->failure = std::move(advance.error);
+      failed_.push_back(ref.request);
+    } else {
+      Account(ref, advance, now);
+      outbox_.Add(ref.request->sink, std::move(advance.delta));
+    }
+    if (over) CloseChoice(ref, yields[i].sequence);
+  }
+  outbox_.Flush();
+}
+
+void LocalEngine::Sample(std::span<const StepRunner::Yield> yields, std::span<Choice::Advance> advances) {
+  std::size_t constrained = 0;
+  const auto choice_of = [this](const StepRunner::Yield& yield) -> ActiveChoice& {
+    const SequenceRef& ref = sequences_.at(yield.sequence);
+    return ref.request->choices[ref.choice];
   };
-  static constexpr std::size_t kWorthSharing = 4;  // below, waking a helper costs more than it saves
-  if (yields.size() >= kWorthSharing) {
-    rows_.ForEach(yields.size(), advance);
+  for (const StepRunner::Yield& yield : yields) constrained += choice_of(yield).writer->constrained() ? 1 : 0;
+  const auto advance = [&](std::size_t i) {
+    advances[i] = choice_of(yields[i]).writer->Next(backend_->Logits(yields[i].row));
+  };
+  // Below, waking a helper costs more than it saves.
+  static constexpr std::size_t kWorthSharing = 4, kConstrainedWorthSharing = 2;
+  if (yields.size() >= kWorthSharing || constrained >= kConstrainedWorthSharing) {
+    rows_->ForEach(yields.size(), advance);
   } else {
     for (std::size_t i = 0; i < yields.size(); ++i) advance(i);
   }
-  const base::Time now = clock_.Now();
-  for (std::size_t i = 0; i < yields.size(); ++i) {
-    const SequenceRef& ref = sequences_.at(yields[i].sequence);
-    Account(ref, advances[i], now);
-    const bool finished = advances[i].delta.finish.has_value();
-    result.produced.push_back({yields[i].sequence, advances[i].token, finished});
-    outbox_.Add(ref.request->sink, std::move(advances[i].delta));
-  }
-  outbox_.Flush();
 }
 
 void LocalEngine::Account(const SequenceRef& ref, const Choice::Advance& advance, base::Time now) {
@@ -245,18 +265,40 @@ void LocalEngine::Account(const SequenceRef& ref, const Choice::Advance& advance
   }
   choice.last_token = now;
   choice.symbols.push_back(core::Symbol::Token(advance.token));
-  choice.done = advance.delta.finish.has_value();
+}
+
+// The choice has come to its end; the scheduler hears of it by the step's result.
+void LocalEngine::CloseChoice(const SequenceRef& ref, scheduler::SequenceId sequence) {
+  NoteStats(ref, sequence);
+  sequences_.erase(sequence);
+  if (--ref.request->choices_left == 0) End(ref.request, ref.request->failure);
+}
+
+void LocalEngine::NoteStats(const SequenceRef& ref, scheduler::SequenceId sequence) {
+  ActiveRequest& active = *ref.request;
+  const scheduler::SequenceStats stats = scheduler_->stats_of(sequence);
+  if (ref.choice == 0) {
+    active.usage.cached_tokens = std::min(stats.cached_symbols, active.usage.prompt_tokens);
+  }
+  active.timings.preemptions += stats.preemptions;
 }
 
 void LocalEngine::End(const Active& active, std::optional<base::Error> error) {
   {
     const std::lock_guard lock(mutex_);
-    if (requests_.erase(active->request.id) == 0) return;  // it has ended already
+    const auto found = requests_.find(active->request.id);
+    if (found == requests_.end() || found->second != active) return;  // it has ended already
+    requests_.erase(found);
   }
   const base::Time now = clock_.Now();
   for (const ActiveChoice& choice : active->choices) {
-    active->usage.completion_tokens += choice.writer->produced();
-    if (sequences_.erase(choice.sequence) > 0) scheduler_->Cancel(choice.sequence, now);
+    active->usage.completion_tokens +=
+        static_cast<std::int32_t>(choice.symbols.size() - (*active->prepared)->prompt.size());
+    const auto found = sequences_.find(choice.sequence);
+    if (found == sequences_.end()) continue;
+    NoteStats(found->second, choice.sequence);
+    sequences_.erase(found);
+    scheduler_->Cancel(choice.sequence, now);
   }
   core::Terminal terminal{.request = active->request.id, .error = std::move(error)};
   active->timings.total = now - active->submitted;
@@ -265,6 +307,11 @@ void LocalEngine::End(const Active& active, std::optional<base::Error> error) {
   terminal.usage = active->usage;
   terminal.timings = active->timings;
   outbox_.Add(active->sink, std::move(terminal));
+}
+
+// After the step, because its prefill call may still read for another choice of the same request.
+void LocalEngine::EndFailed() {
+  for (const Active& active : std::exchange(failed_, {})) End(active, active->failure);
 }
 
 void LocalEngine::EndAll(const base::Error& error) {
@@ -280,26 +327,6 @@ void LocalEngine::EndAll(const base::Error& error) {
   }
   for (const Active& active : all) End(active, error);
   outbox_.Flush();
-}
-
-// A call failed in a way that leaves the context undefined: what runs ends with the error, what waits too,
-// and everything starts from an empty context.
-void LocalEngine::Recover(const base::Error& error) {
-  log_.Error("a step failed; the context is cleared",
-             {{"model", options_.model}, {"cause", error.message()}});
-  std::unordered_set<Active> affected;
-  for (const auto& [id, ref] : sequences_) affected.insert(ref.request);
-  for (const Active& active : affected) {
-    End(active, base::Error(Code::kInternal, "the model failed to compute a step: " + error.message()));
-  }
-  outbox_.Flush();
-  MakeScheduler();
-  if (auto reset = runner_->Reset(); !reset) {
-    const std::lock_guard lock(mutex_);
-    status_.state = core::EngineState::kFailed;
-    status_.failure = reset.error().message();
-    stopping_ = true;
-  }
 }
 
 void LocalEngine::PublishStatus() {

@@ -7,40 +7,14 @@
 
 #include <gtest/gtest.h>
 
-#include "backend/fake/fake_backend.h"
 #include "engine/contract_test.h"
+#include "engine/local/local_under_test.h"
 
 namespace lares::engine {
 namespace {
 
-using backend::FakeBackend;
 using backend::FakeOptions;
 using backend::RunFault;
-
-class LocalUnderTest final : public EngineUnderTest {
- public:
-  explicit LocalUnderTest(FakeOptions fake = {}, LocalOptions options = {}) {
-    options.model = "fake";
-    engine_ = std::make_unique<LocalEngine>(
-        options,
-        [fake](
-            const std::function<bool(float)>& progress) -> base::Result<std::unique_ptr<backend::Backend>> {
-          if (!progress(0.5F)) return base::Fail(base::Code::kCancelled, "stopped while loading");
-          return std::make_unique<FakeBackend>(fake);
-        },
-        pool_, clock_, metrics_, *log_);
-    engine_->Start();
-    EXPECT_TRUE(engine_->WaitUntilReady());
-  }
-  LocalEngine& engine() override { return *engine_; }
-
- private:
-  base::SystemClock clock_;
-  base::Metrics metrics_;
-  std::unique_ptr<base::Logger> log_ = base::Logger::Silent();
-  base::ThreadPool pool_{{.name = "test", .threads = 2, .backlog = 1024, .nice = 0}};
-  std::unique_ptr<LocalEngine> engine_;
-};
 
 std::unique_ptr<EngineUnderTest> Plain() { return std::make_unique<LocalUnderTest>(); }
 
@@ -50,7 +24,7 @@ std::unique_ptr<EngineUnderTest> ShortOfCells() {
   fake.slots = 6;
   fake.slot_cells = 512;
   fake.total_cells = 600;
-  return std::make_unique<LocalUnderTest>(fake, LocalOptions{.host_cache_bytes = 1 << 20});
+  return std::make_unique<LocalUnderTest>(fake, LocalOptions{.host_cache_bytes = 1 << 20}, true);
 }
 
 // Two slots for twelve requests, and prompts read in small pieces.
@@ -65,23 +39,6 @@ std::unique_ptr<EngineUnderTest> FewSlots() {
 INSTANTIATE_TEST_SUITE_P(Plain, EngineContract, testing::Values(&Plain));
 INSTANTIATE_TEST_SUITE_P(ShortOfCells, EngineContract, testing::Values(&ShortOfCells));
 INSTANTIATE_TEST_SUITE_P(FewSlots, EngineContract, testing::Values(&FewSlots));
-
-core::GenerateRequest Ask(std::string id, std::string text, std::int32_t max_tokens) {
-  core::GenerateRequest request;
-  request.id = std::move(id);
-  request.prompt = core::TextPrompt{.text = std::move(text)};
-  request.sampling.temperature = 0;
-  request.max_tokens = max_tokens;
-  request.ignore_eos = true;
-  return request;
-}
-
-Record Finish(LocalUnderTest& t, core::GenerateRequest request) {
-  auto sink = std::make_shared<RecordingSink>();
-  const std::string id = request.id;
-  EXPECT_TRUE(t.engine().Submit(std::move(request), sink));
-  return sink->Wait(id);
-}
 
 TEST(LocalEngine, AFailedStepEndsWhatRanAndTheNextRequestWorks) {
   FakeOptions fake;
@@ -230,6 +187,95 @@ TEST(LocalEngine, ToolCallsAndReasoningAreSplitOff) {
   EXPECT_EQ(name, "weather");
   EXPECT_EQ(arguments, R"({"city":"Oslo"})");
   EXPECT_EQ(r.Finishes(), std::vector{core::FinishReason::kToolCalls});
+}
+
+// Each request may be sixteen sequences.
+TEST(LocalEngine, WhatSubmitTookIsNeverRefusedLater) {
+  std::latch entered(1), release(1);
+  std::atomic<bool> first{true};
+  FakeOptions fake;
+  fake.slots = 1;
+  fake.before_run = [&](std::span<const backend::Row>) {
+    if (first.exchange(false)) {
+      entered.count_down();
+      release.wait();
+    }
+  };
+  LocalUnderTest t(fake, LocalOptions{.max_waiting = 2});
+  auto sink = std::make_shared<RecordingSink>();
+  const auto many = [](const char* id) {
+    auto request = Ask(id, "text", 2);
+    request.choices = core::kMaxChoices;
+    return request;
+  };
+  ASSERT_TRUE(t.engine().Submit(many("run"), sink));
+  entered.wait();
+  ASSERT_TRUE(t.engine().Submit(many("wait1"), sink));
+  ASSERT_TRUE(t.engine().Submit(many("wait2"), sink));
+  release.count_down();
+  for (const char* id : {"run", "wait1", "wait2"}) {
+    const Record r = sink->Wait(id);
+    EXPECT_FALSE(r.terminals[0].error) << id << ": " << r.terminals[0].error->message();
+    EXPECT_EQ(r.terminals[0].usage.completion_tokens, 2 * core::kMaxChoices) << id;
+    EXPECT_EQ(r.admitted.size(), 1U);
+  }
+}
+
+// "a" ends in the decode call of the step that reads the prompt of "b".
+TEST(LocalEngine, AnEndDoesNotWaitForThePromptThatIsReadInTheSameStep) {
+  auto sink = std::make_shared<RecordingSink>();
+  int calls = 0;
+  bool ended_before_prefill = false;
+  FakeOptions fake;
+  fake.before_run = [&](std::span<const backend::Row> rows) {
+    if (++calls != 3) return;
+    EXPECT_GT(rows.size(), 1U);
+    const Record a = sink->Now("a");
+    ended_before_prefill = a.terminals.size() == 1 && a.terminals[0].usage.completion_tokens == 2;
+  };
+  LocalUnderTest t(fake);
+  sink->HoldAt("a", 1);
+  ASSERT_TRUE(t.engine().Submit(Ask("a", "short", 2), sink));
+  sink->WaitForIds("a", 1);
+  ASSERT_TRUE(t.engine().Submit(Ask("b", std::string(300, 'b'), 2), sink));
+  t.WaitUntilPrepared();
+  sink->Release();
+  EXPECT_FALSE(sink->Wait("b").terminals[0].error);
+  EXPECT_TRUE(ended_before_prefill);
+}
+
+TEST(LocalEngine, AGrammarThatGivesUpEndsTheRequestWithAnError) {
+  LocalUnderTest t;
+  auto request = Ask("g", "text", 50);
+  request.ignore_eos = false;
+  request.choices = 3;
+  request.response_format = {.kind = core::ResponseFormat::Kind::kGrammar, .text = "fails:5"};
+  const Record r = Finish(t, std::move(request));
+  ASSERT_TRUE(r.terminals[0].error);
+  EXPECT_EQ(r.terminals[0].error->code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(r.terminals[0].error->reason(), "grammar_failed");
+  for (std::int32_t choice = 0; choice < 3; ++choice) EXPECT_TRUE(r.Finishes(choice).empty());
+  EXPECT_EQ(r.terminals.size(), 1U);
+  EXPECT_EQ(r.terminals[0].usage.completion_tokens, 15);
+  EXPECT_FALSE(Finish(t, Ask("after", "text", 5)).terminals[0].error);
+}
+
+TEST(LocalEngine, ACancelDoesNotWaitForThePreparation) {
+  LocalUnderTest t;
+  auto sink = std::make_shared<RecordingSink>();
+  std::latch release(1);
+  ASSERT_TRUE(t.pool().TryRun([&] { release.wait(); }));
+  ASSERT_TRUE(t.engine().Submit(Ask("c", "text", 5), sink));
+  t.engine().Cancel("c");
+  ASSERT_TRUE(sink->Wait("c").terminals[0].error);
+  EXPECT_EQ(sink->Wait("c").terminals[0].error->code(), base::Code::kCancelled);
+  release.count_down();
+  t.WaitUntilPrepared();
+  EXPECT_FALSE(Finish(t, Ask("after", "text", 5)).terminals[0].error);
+  const Record c = sink->Now("c");
+  EXPECT_TRUE(c.admitted.empty());
+  EXPECT_EQ(c.terminals.size(), 1U);
+  EXPECT_FALSE(c.late);
 }
 
 }  // namespace

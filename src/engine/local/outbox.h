@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Collects a step's events and hands each sink one batch. Engine thread only.
+// Collects events and hands each sink one batch of them: after each call of a step, and between steps. Engine
+// thread only.
 #pragma once
 
 #include <memory>

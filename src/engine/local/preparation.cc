@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/digest.h"
 #include "base/id.h"
@@ -51,29 +52,46 @@ std::vector<core::TokenId> Tail(const std::vector<core::Symbol>& prompt, std::in
   return tail;
 }
 
-ChoiceOptions OptionsOf(const backend::Backend& backend, const core::GenerateRequest& request,
-                        const backend::Rendered& rendered, std::int32_t index, std::uint64_t seed,
-                        std::int32_t max_new) {
-  ChoiceOptions options;
+ChoiceRecipe RecipeOf(const backend::Backend& backend, const core::GenerateRequest& request,
+                      backend::Rendered& rendered, std::int32_t max_new) {
+  ChoiceRecipe recipe;
+  ChoiceOptions& options = recipe.options;
   options.request = request.id;
-  options.index = index;
   options.max_new = max_new;
   options.stop = request.stop;
   options.stop.insert(options.stop.end(), rendered.stop.begin(), rendered.stop.end());
-  options.visible_specials = rendered.preserved_tokens;
-  options.parser = rendered.parser;
+  options.visible_specials = std::move(rendered.preserved_tokens);
+  options.parser = std::move(rendered.parser);
   options.prompt_tail = Tail(rendered.prompt.symbols, request.sampling.repeat_last_n);
   options.sampler = {.params = request.sampling,
-                     .seed = seed,
-                     .choice = index,
+                     .seed = request.sampling.seed.value_or(base::RandomSeed()),
+                     .choice = 0,
                      .min_tokens = request.min_tokens,
                      .ignore_eos = request.ignore_eos,
                      .end_tokens = backend.EndTokens(),
                      .top_logprobs = request.top_logprobs};
-  return options;
+  recipe.grammar = std::move(rendered.grammar);
+  return recipe;
 }
 
 }  // namespace
+
+base::Result<std::unique_ptr<Choice>> MakeChoice(const backend::Backend& backend, const ChoiceRecipe& recipe,
+                                                 std::int32_t index,
+                                                 std::span<const core::TokenId> produced) {
+  std::unique_ptr<sampling::Constraint> constraint;
+  if (recipe.grammar) {
+    auto made = backend.MakeConstraint(*recipe.grammar);
+    if (!made) return base::Fail(made.error());
+    constraint = std::move(*made);
+  }
+  ChoiceOptions options = recipe.options;
+  options.index = index;
+  options.sampler.choice = index;
+  auto choice = std::make_unique<Choice>(backend, std::move(options), std::move(constraint));
+  choice->Replay(produced);
+  return choice;
+}
 
 base::Result<Prepared> Prepare(const backend::Backend& backend, const core::GenerateRequest& request,
                                const PreparationLimits& limits) {
@@ -90,21 +108,15 @@ base::Result<Prepared> Prepare(const backend::Backend& backend, const core::Gene
   Prepared prepared;
   prepared.max_new = *max_new;
   prepared.salt = SaltOf(request);
-  const std::uint64_t seed = request.sampling.seed.value_or(base::RandomSeed());
+  prepared.recipe = std::make_shared<const ChoiceRecipe>(RecipeOf(backend, request, *rendered, *max_new));
   for (std::int32_t i = 0; i < request.choices; ++i) {
-    std::unique_ptr<sampling::Constraint> constraint;
-    if (rendered->grammar) {
-      auto made = backend.MakeConstraint(*rendered->grammar);
-      if (!made) return base::Fail(made.error());
-      constraint = std::move(*made);
-    }
-    auto choice = std::make_unique<Choice>(backend, OptionsOf(backend, request, *rendered, i, seed, *max_new),
-                                           std::move(constraint));
     const auto index = static_cast<std::size_t>(i);
-    prepared.produced.push_back(index < request.produced.size() ? request.produced[index]
-                                                                : std::vector<core::TokenId>{});
-    choice->Replay(prepared.produced.back());
-    prepared.choices.push_back(std::move(choice));
+    auto produced = index < request.produced.size() ? request.produced[index] : std::vector<core::TokenId>{};
+    auto choice = MakeChoice(backend, *prepared.recipe, i, produced);
+    if (!choice) return base::Fail(choice.error());
+    produced.resize(static_cast<std::size_t>((*choice)->produced()));
+    prepared.choices.push_back(std::move(*choice));
+    prepared.produced.push_back(std::move(produced));
   }
   prepared.prompt = std::move(rendered->prompt.symbols);
   return prepared;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs the same function for rows 0..n-1 on several threads, the caller among them, and returns when all
-// are done. Sampling a grammar costs milliseconds a row; without one a row costs microseconds and the
-// caller does them alone. One caller at a time.
+// Runs the same function for rows 0..n-1 on several threads, the caller among them and never more than there
+// are rows, and returns when all are done. Sampling a grammar costs milliseconds a row; without one a row
+// costs microseconds and the caller does them alone. One caller at a time.
 #pragma once
 
 #include <atomic>
@@ -24,12 +24,13 @@ class RowPool {
   void ForEach(std::size_t rows, const std::function<void(std::size_t)>& work);
 
  private:
-  void Help();
+  void Help(std::size_t index);
   void TakeRows();
 
   std::mutex mutex_;
   std::condition_variable start_, done_;
   std::uint64_t round_ = 0;
+  std::size_t wanted_ = 0;  // helpers in this round: the first of them
   std::size_t busy_ = 0;
   bool stop_ = false;
   std::size_t rows_ = 0;

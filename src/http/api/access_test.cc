@@ -89,8 +89,28 @@ TEST(Access, NamesAndPagesOfOthersAreRefused) {
   TestClient rebound(lares.port());
   rebound.Send("GET /v1/models HTTP/1.1\r\nHost: evil.example\r\n\r\n");
   EXPECT_EQ(rebound.Read().status, 403);
+  TestClient unix_name(lares.port());
+  unix_name.Send("GET /v1/models HTTP/1.1\r\nHost: unix\r\n\r\n");
+  EXPECT_EQ(unix_name.Read().status, 403);
   EXPECT_EQ(Get(lares, "/v1/models", "Origin: https://evil.example\r\n").status, 403);
   EXPECT_EQ(Get(lares, "/v1/models", "Origin: http://localhost\r\n").status, 200);
+}
+
+// Without a key a page needs nothing but a browser that reaches us, wherever we listen.
+TEST(Access, PagesOfOthersAreRefusedWhereverNoKeyIsNeeded) {
+  const std::string head = "POST /tokenize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 15\r\n";
+  const std::string origin = "Origin: https://evil.example\r\n";
+  const auto status = [&](TestServer& lares, const std::string& headers) {
+    TestClient client(lares.port());
+    client.Send(head + headers + "\r\n" + R"({"content":"a"})");
+    return client.Read().status;
+  };
+  TestServer open({.host = "0.0.0.0"});
+  EXPECT_EQ(status(open, origin), 403);
+  EXPECT_EQ(status(open, ""), 200);
+  TestServer keyed({.host = "0.0.0.0"}, Keys());
+  EXPECT_EQ(status(keyed, origin), 401);
+  EXPECT_EQ(status(keyed, origin + "Authorization: Bearer key-root\r\n"), 200);
 }
 
 TEST(Access, APreflightIsAnsweredForListedPages) {
@@ -115,6 +135,22 @@ TEST(Access, ForwardedForIsBelievedFromListedProxies) {
   Get(lares, "/v1/models", "X-Forwarded-For: 6.6.6.6\r\n");
   lares.server.Stop();
   EXPECT_NE(lares.logger.All().find("peer=6.6.6.6"), std::string::npos);
+}
+
+// HAProxy leaves the client's line as it is and adds one of its own below.
+TEST(Access, OfSeveralForwardedForLinesTheLastIsTheProxys) {
+  Options options;
+  options.trusted_proxies = {"127.0.0.1", "10.0.0.0/8"};
+  TestServer lares(options);
+  Get(lares, "/v1/models", "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\nX-Request-Id: two\r\n");
+  Get(lares, "/v1/models",
+      "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 8.8.8.8\r\nX-Forwarded-For: 10.1.1.1\r\n"
+      "X-Request-Id: three\r\n");
+  lares.server.Stop();
+  const std::string log = lares.logger.All();
+  EXPECT_NE(log.find("peer=7.7.7.7"), std::string::npos) << log;
+  EXPECT_NE(log.find("peer=8.8.8.8"), std::string::npos) << log;
+  EXPECT_EQ(log.find("peer=6.6.6.6"), std::string::npos) << log;
 }
 
 TEST(Access, RequestIdsAreEchoedWhenPlain) {

@@ -25,7 +25,7 @@ class AnswerStyle {
   virtual void AppendBegin(std::string& out, std::int32_t choice) = 0;
   virtual void AppendDelta(std::string& out, const core::Delta& delta, const core::Usage& so_far) = 0;
   virtual void AppendUsage(std::string& out, const core::Usage& usage) = 0;
-  // Not a stream: the body.
+  // Not a stream: the body. Called last, perhaps on another thread.
   virtual std::string Whole(std::span<const openai::ChoiceText> choices, const core::Usage& usage) = 0;
 };
 

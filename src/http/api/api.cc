@@ -27,10 +27,10 @@ std::string Api::FingerprintOf(const std::string& model) const {
   return "fp_" + base::Sha256Hex(what).substr(0, 12);
 }
 
-base::Error Busy() {
+base::Error Busy(std::chrono::milliseconds retry_after) {
   return base::Error(base::Code::kResourceExhausted, "the server has too much to do; ask again shortly")
       .WithReason("overloaded")
-      .WithRetryAfter(std::chrono::seconds(1));
+      .WithRetryAfter(retry_after);
 }
 
 base::Error OutOfMemory() { return base::Error(base::Code::kInternal, "the request could not be worked on"); }

@@ -3,6 +3,7 @@
 // What the handlers of the API share: the services, and each I/O thread's way to the engines.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -44,15 +45,16 @@ class Api {
 // Bodies up to this size are read on the I/O thread: about a tenth of a millisecond. Larger ones elsewhere.
 inline constexpr std::size_t kSmallBody = 64 * 1024;
 
-base::Error Busy();
+base::Error Busy(std::chrono::milliseconds retry_after = std::chrono::seconds(1));
 base::Error OutOfMemory();
 
-// Runs `work` (Result<T>()) on the heavy pool and `then(Result<T>)` on the connection's thread. When the
-// client has gone meanwhile, `then` is not called; when the pool is full, the client is told.
+// Runs `work` (Result<T>()) on `pool` and `then(Result<T>)` on the connection's thread. When the client has
+// gone meanwhile, `then` is not called; when the pool is full, the client is told by `full`.
 template <class Work, class Then>
-void RunHeavy(Api& api, const std::shared_ptr<Exchange>& exchange, Work work, Then then) {
+void RunOn(base::ThreadPool& pool, const base::Error& full, const std::shared_ptr<Exchange>& exchange,
+           Work work, Then then) {
   using Outcome = decltype(work());
-  const bool taken = api.services().context.heavy.TryRun([exchange, work = std::move(work), then] {
+  const bool taken = pool.TryRun([exchange, work = std::move(work), then] {
     auto outcome = std::make_shared<Outcome>(base::Fail(OutOfMemory()));
     try {
       *outcome = work();
@@ -63,7 +65,26 @@ void RunHeavy(Api& api, const std::shared_ptr<Exchange>& exchange, Work work, Th
       if (!exchange->gone()) then(std::move(*outcome));
     });
   });
-  if (!taken) exchange->Respond(Busy());
+  if (!taken) exchange->Respond(full);
+}
+
+// On the heavy pool.
+template <class Work, class Then>
+void RunHeavy(Api& api, const std::shared_ptr<Exchange>& exchange, Work work, Then then) {
+  RunOn(api.services().context.heavy, Busy(), exchange, std::move(work), std::move(then));
+}
+
+// What needs a model (`work` is Result<T>(const service::Lifecycle::Work&)): refused once the server shuts
+// down, and from here to its answer waited for by the drain.
+template <class Work, class Then>
+void RunModelWork(Api& api, base::ThreadPool& pool, const base::Error& full,
+                  const std::shared_ptr<Exchange>& exchange, Work work, Then then) {
+  auto begun = api.services().lifecycle.Begin();
+  if (!begun) return exchange->Respond(begun.error());
+  const auto under_way = std::make_shared<const service::Lifecycle::Work>(std::move(*begun));
+  RunOn(
+      pool, full, exchange, [under_way, work = std::move(work)] { return work(*under_way); },
+      [under_way, then](auto outcome) { then(std::move(outcome)); });
 }
 
 // Reads the body with `parse` (Result<T>(std::string_view)): here when it is small, else on the heavy pool.

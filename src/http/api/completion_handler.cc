@@ -12,13 +12,13 @@
 namespace lares::http::api {
 namespace {
 
-// With `echo`, each choice's text begins with its prompt.
+// With `echo`, each choice's text begins with its prompt: one text per prompt.
 std::vector<std::string> EchoTexts(const openai::CompletionRequest& completion) {
   std::vector<std::string> texts;
   if (!completion.echo) return texts;
   for (const core::GenerateRequest& request : completion.requests) {
     const auto* prompt = std::get_if<core::TextPrompt>(&request.prompt);
-    for (std::int32_t i = 0; i < request.choices; ++i) texts.push_back(prompt == nullptr ? "" : prompt->text);
+    texts.push_back(prompt == nullptr ? "" : prompt->text);
   }
   return texts;
 }
@@ -38,7 +38,7 @@ class CompletionStyle final : public AnswerStyle {
     if (echo_.empty()) return;
     core::Delta prompt;
     prompt.choice = choice;
-    prompt.text = echo_[static_cast<std::size_t>(choice)];
+    prompt.text = EchoOf(static_cast<std::size_t>(choice));
     chunks_->AppendDelta(out, prompt, {});
   }
   void AppendDelta(std::string& out, const core::Delta& delta, const core::Usage& so_far) override {
@@ -46,16 +46,19 @@ class CompletionStyle final : public AnswerStyle {
   }
   void AppendUsage(std::string& out, const core::Usage& usage) override { chunks_->AppendUsage(out, usage); }
   std::string Whole(std::span<const openai::ChoiceText> choices, const core::Usage& usage) override {
+    if (echo_.empty()) return openai::CompletionAnswer(head_, choices, usage, top_logprobs_, options_);
     std::vector<openai::ChoiceText> told(choices.begin(), choices.end());
-    for (std::size_t i = 0; i < echo_.size(); ++i) told[i].text.insert(0, echo_[i]);
+    for (std::size_t i = 0; i < told.size(); ++i) told[i].text.insert(0, EchoOf(i));
     return openai::CompletionAnswer(head_, told, usage, top_logprobs_, options_);
   }
 
  private:
+  const std::string& EchoOf(std::size_t choice) const { return echo_[choice * echo_.size() / count_]; }
+
   const openai::AnswerOptions options_;
   const int top_logprobs_;
-  const std::size_t count_;
-  const std::vector<std::string> echo_;  // per choice; empty without echo
+  const std::size_t count_;              // of choices: as many for each prompt
+  const std::vector<std::string> echo_;  // per prompt; empty without echo
   openai::AnswerHead head_;
   std::optional<openai::CompletionChunks> chunks_;
 };

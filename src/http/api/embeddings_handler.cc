@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -10,10 +11,13 @@
 namespace lares::http::api {
 namespace {
 
-// On the heavy pool.
-base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsRequest request,
+constexpr std::chrono::seconds kRetryAfter{5};  // those before it take seconds to minutes
+
+// On the pool for embeddings.
+base::Result<std::string> Embed(service::Services& services, const service::Lifecycle::Work& work,
+                                openai::EmbeddingsRequest request, const std::stop_token& stop,
                                 service::Call& call) {
-  auto result = services.embedder.Embed(std::move(request.request), call);
+  auto result = services.embedder.Embed(work, std::move(request.request), stop, call);
   if (!result) {
     // An engine speaks of prompts; here they are inputs.
     base::Error error = std::move(result.error());
@@ -30,10 +34,14 @@ base::Result<std::string> Embed(service::Services& services, openai::EmbeddingsR
 void StartEmbed(Api& api, const std::shared_ptr<Exchange>& exchange, openai::EmbeddingsRequest request) {
   request.request.id = base::RandomId("embd-");
   request.request.principal = exchange->principal();
-  RunHeavy(
-      api, exchange,
-      [&api, exchange, request = std::make_shared<openai::EmbeddingsRequest>(std::move(request))] {
-        return Embed(api.services(), std::move(*request), *exchange->call());
+  std::stop_source gone;
+  exchange->OnGone([gone]() mutable { gone.request_stop(); });
+  RunModelWork(
+      api, api.services().context.embeddings, Busy(kRetryAfter), exchange,
+      [&api, exchange, stop = gone.get_token(),
+       request = std::make_shared<openai::EmbeddingsRequest>(std::move(request))](
+          const service::Lifecycle::Work& work) {
+        return Embed(api.services(), work, std::move(*request), stop, *exchange->call());
       },
       [exchange](base::Result<std::string> body) {
         if (!body) return exchange->Respond(body.error());

@@ -2,6 +2,7 @@
 #include "http/api/generate_job.h"
 
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "http/openai/error_body.h"
@@ -9,6 +10,16 @@
 
 namespace lares::http::api {
 namespace {
+
+constexpr std::size_t kMaxWholeBytes = 64 * 1024 * 1024;  // held of an answer that is told whole
+constexpr std::size_t kSmallAnswer = 64 * 1024;  // encoded on the I/O thread: about a tenth of a millisecond
+
+base::Error TooLarge() {
+  return base::Error(base::Code::kInvalidArgument,
+                     "the answer has grown beyond " + std::to_string(kMaxWholeBytes >> 20U) +
+                         " MiB; ask for it as a stream, or for fewer choices, tokens or log probabilities")
+      .WithReason("answer_too_large");
+}
 
 // nginx and its kin hold a stream back unless told not to.
 Response StreamHead() {
@@ -94,6 +105,8 @@ void GenerateJob::OnDelta(core::Delta event) {
   if (choice >= begun_.size()) return;
   so_far_.completion_tokens += static_cast<std::int32_t>(event.ids.size());
   if (!stream_) {
+    held_bytes_ += openai::BytesOf(event);
+    if (held_bytes_ > kMaxWholeBytes) return Fail(TooLarge());
     choices_[choice].Add(std::move(event));
     return;
   }
@@ -114,6 +127,7 @@ void GenerateJob::OnTerminal(const core::Terminal& event) {
 }
 
 void GenerateJob::OnStepEnd(base::Time made) {
+  if (std::exchange(finishing_, false)) return exchange_->Finish(std::exchange(pending_, {}), made);
   if (over_ || pending_.empty()) return;
   exchange_->Write(pending_, made);
   pending_.clear();
@@ -121,14 +135,28 @@ void GenerateJob::OnStepEnd(base::Time made) {
 
 void GenerateJob::Complete() {
   over_ = true;
-  if (!stream_) {
-    exchange_->Respond(Response{.body = style_->Whole(choices_, usage_)});
-    return;
-  }
+  if (!stream_) return RespondWhole();
   BeginStream();  // also for an answer without a single token
   style_->AppendUsage(pending_, usage_);
   pending_ += openai::kDoneEvent;
-  exchange_->Finish(pending_);
+  finishing_ = true;
+}
+
+// The streams of this thread would wait for the encoding of a large answer. Nothing touches choices any more.
+void GenerateJob::RespondWhole() {
+  const auto encode = [self = shared_from_this()]() -> Response {
+    try {
+      return {.body = self->style_->Whole(self->choices_, self->usage_)};
+    } catch (const std::exception&) {
+      return ErrorResponse(OutOfMemory());  // what else can be missing
+    }
+  };
+  const bool elsewhere =
+      held_bytes_ > kSmallAnswer && api_.services().context.heavy.TryRun([encode, exchange = exchange_] {
+        auto response = std::make_shared<Response>(encode());
+        exchange->executor().Post([exchange, response] { exchange->Respond(std::move(*response)); });
+      });
+  if (!elsewhere) exchange_->Respond(encode());
 }
 
 // Once headers are out the status cannot say it any more: an error event does, and no [DONE] follows.
@@ -145,7 +173,7 @@ void GenerateJob::Fail(base::Error error) {
   }
   exchange_->call()->SetError(error);
   pending_ += "data: " + openai::ErrorBody(error) + "\n\n";
-  exchange_->Finish(pending_);
+  finishing_ = true;
 }
 
 void GenerateJob::CancelAll() {

@@ -39,6 +39,7 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
   void Fail(base::Error error);
   void CancelAll();
   void Complete();
+  void RespondWhole();
 
   Api& api_;
   const Lane& lane_;  // not owned: the hub in it owns this job
@@ -48,11 +49,13 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
 
   std::unordered_map<std::string, std::int32_t> first_choice_;  // by request still running
   std::vector<openai::ChoiceText> choices_;                     // not a stream: all of it
+  std::size_t held_bytes_ = 0;                                  // in choices_, about
   std::vector<bool> begun_;                                     // stream: AppendBegin was said, per choice
   core::Usage usage_;                                           // of the ended requests
   core::Usage so_far_;                                          // as seen in the events
   std::string pending_;                                         // this step's bytes
   bool streaming_ = false;                                      // headers are out
+  bool finishing_ = false;                                      // pending_ is the stream's last
   bool over_ = false;                                           // the client has been told all, or has gone
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
@@ -78,6 +79,43 @@ TEST(Limits, Connections) {
     again.Get("/livez");
     if (again.Read().status == 200) break;
   }
+}
+
+// The bytes behind the request must not hide that the client has gone.
+TEST(Limits, WhoSendsTooMuchAheadIsCutOff) {
+  TestServer lares;
+  lares.engine->Hold();
+  TestClient client(lares.port());
+  client.Post("/v1/completions", R"({"prompt":"a"})");
+  const std::string id = lares.engine->WaitForRequest().id;
+  while (client.Send(std::string(64 * 1024, 'x'))) {
+  }
+  lares.engine->WaitForCancel(id);
+  EXPECT_TRUE(lares.services.lifecycle.WaitIdle(seconds(60)));
+}
+
+TEST(Limits, AKeptConnectionGivesBackTheRoomOfALargeAnswer) {
+  static constexpr std::size_t kAnswer = 16 * 1024 * 1024;
+  const auto used = [] {
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  TestServer lares;
+  lares.engine->Hold();
+  std::vector<std::unique_ptr<TestClient>> clients;
+  std::size_t before = 0;
+  for (std::size_t i = 1; i <= 5; ++i) {
+    if (i == 2) before = used();  // the first one warms up what is kept for good reasons
+    TestClient& client = *clients.emplace_back(std::make_unique<TestClient>(lares.port()));
+    client.Post("/v1/completions", R"({"prompt":"a"})");
+    const std::string id = lares.engine->WaitForRequest(i).id;
+    lares.engine->Say(id, std::string(kAnswer, 'x'));
+    lares.engine->Finish(id);
+    const TestAnswer head = client.ReadHead();
+    EXPECT_TRUE(client.Drop(std::stoul(head.headers.at("content-length"))));
+    lares.server.SweepNow();  // behind it the server's thread is done with the write, too
+  }
+  EXPECT_LT(used(), before + kAnswer);
 }
 
 TEST(Limits, ASlowHeadIsTimedOut) {

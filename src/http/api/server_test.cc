@@ -127,37 +127,6 @@ TEST(Server, ADisconnectCancelsWhileWaitingForAWholeAnswer) {
   lares.engine->WaitForCancel(lares.engine->WaitForRequest(2).id);
 }
 
-TEST(Server, ASlowReaderIsCutOffAndItsRequestCancelled) {
-  Options options;
-  options.limits.buffered_bytes = 256 * 1024;
-  TestServer lares(options);
-  lares.engine->Hold();
-  TestClient client(lares.port(), 4096);
-  client.Post("/v1/chat/completions", kChatStream);
-  const std::string id = lares.engine->WaitForRequest().id;
-  lares.engine->Admit(id);
-  ASSERT_EQ(client.ReadHead().status, 200);
-  // More than the buffers of both systems and ours together.
-  for (int i = 0; i < 256; ++i) lares.engine->Say(id, std::string(64 * 1024, 'x'));
-  lares.engine->WaitForCancel(id);
-  EXPECT_NE(lares.metrics.Expose().find("lares_http_slow_readers_total 1"), std::string::npos);
-}
-
-TEST(Server, AReaderThatStopsIsCutOffInTime) {
-  TestServer lares;
-  lares.engine->Hold();
-  TestClient client(lares.port(), 4096);
-  client.Post("/v1/completions", R"({"prompt":"a"})");
-  const std::string id = lares.engine->WaitForRequest().id;
-  // The one answer is too large for the system's buffers; nobody reads it.
-  lares.engine->Say(id, std::string(32 * 1024 * 1024, 'x'));
-  lares.engine->Finish(id);
-  while (lares.server.connections() > 0) {
-    lares.clock.Advance(std::chrono::seconds(31));
-    lares.server.SweepNow();
-  }
-}
-
 TEST(Server, AnErrorBeforeTheHeadersIsAStatus) {
   TestServer lares;
   lares.engine->RefuseWith(base::Error(base::Code::kResourceExhausted, "full")

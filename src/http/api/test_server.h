@@ -54,12 +54,16 @@ struct TestServer {
       : authenticator(keys.empty() ? std::make_unique<service::Authenticator>()
                                    : std::make_unique<service::Authenticator>(std::move(keys))),
         engine(std::make_shared<service::ScriptedEngine>(clock)),
-        services(std::move(svc), {clock, logger, metrics, pool, *authenticator}, Models(engine)),
+        services(std::move(svc), {clock, logger, metrics, pool, embeddings, *authenticator}, Models(engine)),
         server(WithFreePort(std::move(opts)), services, RouteTable(services)) {
     started = server.Start();
   }
   // The engine's events come from the test's own thread; after Stop none is on its way.
-  ~TestServer() { server.Stop(); }
+  ~TestServer() {
+    embeddings.Stop();
+    pool.Stop();
+    server.Stop();
+  }
 
   static Options WithFreePort(Options options) {
     options.port = 0;
@@ -77,6 +81,7 @@ struct TestServer {
   KeepingLogger logger;
   base::Metrics metrics;
   base::ThreadPool pool{{.threads = 2}};
+  base::ThreadPool embeddings{{.threads = 1, .backlog = 1}};
   std::unique_ptr<service::Authenticator> authenticator;
   std::shared_ptr<service::ScriptedEngine> engine;
   service::Services services;

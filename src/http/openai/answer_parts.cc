@@ -102,6 +102,16 @@ void WriteTokenIds(JsonWriter& json, std::span<const core::TokenId> ids) {
   json.EndArray();
 }
 
+std::size_t BytesOf(const core::Delta& delta) {
+  std::size_t bytes = delta.text.size() + delta.reasoning.size() + delta.ids.size() * sizeof(core::TokenId);
+  for (const core::ToolCallDelta& call : delta.tool_calls) bytes += call.name.size() + call.arguments.size();
+  for (const core::TokenLogprob& token : delta.logprobs) {
+    // Pieces of text are short: the strings hold them without memory of their own.
+    bytes += sizeof token + token.top.size() * sizeof(core::TokenProbability);
+  }
+  return bytes;
+}
+
 void ChoiceText::Add(core::Delta delta) {
   text += delta.text;
   reasoning += delta.reasoning;

@@ -46,6 +46,9 @@ void AppendEvent(std::string& out, const Write& write) {
 inline constexpr std::string_view kDoneEvent = "data: [DONE]\n\n";
 inline constexpr std::string_view kHeartbeat = ": keep-alive\n\n";
 
+// What a delta takes in memory, about.
+std::size_t BytesOf(const core::Delta& delta);
+
 // One choice of an answer that is told whole, as it grows.
 struct ChoiceText {
   std::string text;

@@ -10,6 +10,7 @@ namespace lares::http::openai {
 namespace {
 
 void ReadLogprobs(Fields& body, core::GenerateRequest& request) {
+  if (!body.Has("logprobs") && !body.Has("top_logprobs")) return ReadProbabilityCount(body, request);
   const bool wanted = body.Bool("logprobs").value_or(false);
   const auto top = body.Integer("top_logprobs", 0, core::kMaxTopLogprobs);
   if (wanted) request.top_logprobs = static_cast<std::int32_t>(top.value_or(0));

@@ -36,6 +36,8 @@ std::optional<core::Prompt> ReadPrompt(const Json& value, bool add_special) {
 void ReadLogprobs(Fields& body, core::GenerateRequest& request) {
   if (const auto top = body.Integer("logprobs", 0, core::kMaxTopLogprobs)) {
     request.top_logprobs = static_cast<std::int32_t>(*top);
+  } else {
+    ReadProbabilityCount(body, request);
   }
 }
 
@@ -56,11 +58,19 @@ void ReadOddities(Fields& body, const core::GenerateRequest& request, Completion
 }
 
 void CheckEcho(Fields& body, const CompletionRequest& completion) {
-  const bool texts = std::ranges::all_of(completion.requests, [](const core::GenerateRequest& r) {
-    return std::holds_alternative<core::TextPrompt>(r.prompt);
-  });
-  if (completion.echo && !texts) {
-    body.Fail("echo", "'echo' needs prompts of text, not of tokens", "unsupported_parameter");
+  if (!completion.echo) return;
+  std::size_t bytes = 0;
+  for (const core::GenerateRequest& request : completion.requests) {
+    const auto* prompt = std::get_if<core::TextPrompt>(&request.prompt);
+    if (prompt == nullptr) {
+      return body.Fail("echo", "'echo' needs prompts of text, not of tokens", "unsupported_parameter");
+    }
+    bytes += prompt->text.size() * static_cast<std::size_t>(request.choices);
+  }
+  if (bytes > kMaxEchoBytes) {
+    body.Fail("echo", "'echo' would put " + std::to_string(bytes) +
+                          " bytes of prompts before the choices, at most " + std::to_string(kMaxEchoBytes) +
+                          " are allowed");
   }
 }
 
@@ -121,7 +131,11 @@ base::Result<CompletionRequest> ParseCompletionRequest(std::string_view body) {
   ReadOddities(fields, request, completion);
   const bool add_special = fields.Bool("add_special_tokens").value_or(true);
   auto prompts = ReadPrompts(fields, "prompt", kMaxPrompts, add_special);
+  // The request is copied for each prompt: not before all that can be wrong with it has been looked at.
+  if (!status) return base::Fail(std::move(status.error()));
   for (core::Prompt& prompt : prompts) {
+    // A prompt is the client's from end to end: who writes a template out by hand means its special tokens.
+    if (auto* text = std::get_if<core::TextPrompt>(&prompt)) text->parse_special = true;
     completion.requests.push_back(request);
     completion.requests.back().prompt = std::move(prompt);
   }

@@ -13,7 +13,8 @@
 namespace lares::http::openai {
 
 inline constexpr std::size_t kMaxPrompts = 64;
-inline constexpr std::int32_t kDefaultCompletionTokens = 16;  // OpenAI's, when max_tokens is absent
+inline constexpr std::size_t kMaxEchoBytes = 4 * 1024 * 1024;  // of prompts, over all choices
+inline constexpr std::int32_t kDefaultCompletionTokens = 16;   // OpenAI's, when max_tokens is absent
 
 struct CompletionRequest {
   // One per prompt, in order; ids and principal are the caller's to set. Choice c of prompt p has the index

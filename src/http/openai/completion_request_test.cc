@@ -27,12 +27,13 @@ CompletionRequest Parse(const std::string& body) {
 TEST(CompletionRequest, PromptsOfAllForms) {
   const auto one = Parse(R"({"prompt":"a"})");
   ASSERT_EQ(one.requests.size(), 1U);
-  EXPECT_EQ(one.requests[0].prompt, core::Prompt(TextPrompt{.text = "a"}));
+  EXPECT_EQ(one.requests[0].prompt, core::Prompt(TextPrompt{.text = "a", .parse_special = true}));
   EXPECT_FALSE(one.requests[0].parse_output);
   EXPECT_EQ(one.requests[0].max_tokens, 16) << "OpenAI's default";
   const auto texts = Parse(R"({"prompt":["a","b"],"add_special_tokens":false,"max_tokens":3})");
   ASSERT_EQ(texts.requests.size(), 2U);
-  EXPECT_EQ(texts.requests[1].prompt, core::Prompt(TextPrompt{.text = "b", .add_special = false}));
+  EXPECT_EQ(texts.requests[1].prompt,
+            core::Prompt(TextPrompt{.text = "b", .add_special = false, .parse_special = true}));
   EXPECT_EQ(texts.requests[1].max_tokens, 3);
   const auto ids = Parse(R"({"prompt":[1,2,3]})");
   ASSERT_EQ(ids.requests.size(), 1U);
@@ -128,7 +129,8 @@ TEST(TokenizeRequest, BothFamilies) {
   EXPECT_TRUE(llama->with_pieces);
   const auto vllm = ParseTokenizeRequest(R"({"prompt":"a"})");
   ASSERT_TRUE(vllm);
-  EXPECT_EQ(std::get<TextPrompt>(vllm->prompt), (TextPrompt{.text = "a", .add_special = true}));
+  EXPECT_EQ(std::get<TextPrompt>(vllm->prompt),
+            (TextPrompt{.text = "a", .add_special = true, .parse_special = true}));
   const auto chat = ParseTokenizeRequest(R"({"messages":[{"role":"user","content":"a"}]})");
   ASSERT_TRUE(chat);
   EXPECT_EQ(std::get<core::ChatPrompt>(chat->prompt).messages.size(), 1U);

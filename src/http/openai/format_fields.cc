@@ -12,6 +12,10 @@ using Kind = core::ResponseFormat::Kind;
 constexpr std::size_t kMaxGuidedChoices = 256;
 
 void Set(Fields& body, const char* name, Kind kind, std::string text, core::ResponseFormat& format) {
+  if (text.size() > kMaxFormatBytes) {
+    return body.Fail(name, "'" + body.PathOf(name) + "' has " + std::to_string(text.size()) +
+                               " bytes, at most " + std::to_string(kMaxFormatBytes) + " are allowed");
+  }
   if (format.kind != Kind::kText) {
     return body.Fail(name,
                      "'" + body.PathOf(name) + "' is a second rule for the answer's form; give one only");

@@ -24,12 +24,20 @@ void ReadMaxTokens(Fields& body, core::GenerateRequest& request) {
   }
 }
 
+void AddStop(Fields& body, const std::string& name, const Json& text, core::GenerateRequest& request) {
+  const auto& bytes = text.get_ref<const std::string&>();
+  if (bytes.size() > core::kMaxStopBytes) {
+    return body.Fail(name, "a stop string has at most " + std::to_string(core::kMaxStopBytes) + " bytes");
+  }
+  request.stop.push_back(bytes);
+}
+
 void ReadStop(Fields& body, core::GenerateRequest& request) {
   const Json* stop = body.Any("stop");
   if (stop == nullptr) return;
   if (stop->is_string()) {
     // An empty stop string is how some clients say "none".
-    if (!stop->get_ref<const std::string&>().empty()) request.stop.push_back(stop->get<std::string>());
+    if (!stop->get_ref<const std::string&>().empty()) AddStop(body, "stop", *stop, request);
     return;
   }
   if (!stop->is_array()) {
@@ -37,12 +45,17 @@ void ReadStop(Fields& body, core::GenerateRequest& request) {
               "invalid_type");
     return;
   }
-  for (std::size_t i = 0; i < stop->size(); ++i) {
+  if (stop->size() > core::kMaxStopStrings) {
+    return body.Fail("stop", "at most " + std::to_string(core::kMaxStopStrings) + " stop strings, got " +
+                                 std::to_string(stop->size()));
+  }
+  for (std::size_t i = 0; i < stop->size() && body.ok(); ++i) {
+    const std::string name = "stop[" + std::to_string(i) + "]";
     if ((*stop)[i].is_string()) {
-      request.stop.push_back((*stop)[i].get<std::string>());
+      AddStop(body, name, (*stop)[i], request);
     } else {
-      body.Fail("stop[" + std::to_string(i) + "]",
-                "a stop string must be a string, not " + std::string(TypeWord((*stop)[i])), "invalid_type");
+      body.Fail(name, "a stop string must be a string, not " + std::string(TypeWord((*stop)[i])),
+                "invalid_type");
     }
   }
 }
@@ -57,6 +70,12 @@ void ReadStreaming(Fields& body, AnswerOptions& answer) {
 }
 
 }  // namespace
+
+void ReadProbabilityCount(Fields& body, core::GenerateRequest& request) {
+  if (const auto top = body.Integer("n_probs", 0, core::kMaxTopLogprobs); top && *top > 0) {
+    request.top_logprobs = static_cast<std::int32_t>(*top);
+  }
+}
 
 void ReadCommon(Fields& body, core::GenerateRequest& request, AnswerOptions& answer) {
   request.model = body.String("model").value_or("");

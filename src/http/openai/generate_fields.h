@@ -17,11 +17,18 @@ struct AnswerOptions {
   bool return_token_ids = false;  // vLLM
 };
 
+// Of a schema or grammar. The engine has bounds of its own; these texts are copied for each prompt and choice
+// long before they get there.
+inline constexpr std::size_t kMaxFormatBytes = 64 * 1024;
+
 void ReadCommon(Fields& body, core::GenerateRequest& request, AnswerOptions& answer);
 
 // In ReadCommon; apart for their length.
 void ReadSampling(Fields& body, core::SamplingParams& sampling);
 void ReadResponseFormat(Fields& body, core::ResponseFormat& format);
+// llama-server's "n_probs": so many log probabilities; 0 or absent: none. For requests without OpenAI's
+// fields.
+void ReadProbabilityCount(Fields& body, core::GenerateRequest& request);
 // Asking for what would change the answer and is not there must not be ignored in silence.
 void RefuseUnsupported(Fields& body);
 

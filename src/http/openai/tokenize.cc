@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxTokens = 400'000;
 
-// llama-server adds no special tokens unless asked, and reads them in the text; vLLM the other way round.
+// Both read special tokens that stand in the text; llama-server adds none of its own unless asked, vLLM does.
 core::TextPrompt ReadContent(Fields& fields) {
   core::TextPrompt prompt;
   prompt.text = fields.String("content").value_or("");
@@ -28,6 +28,7 @@ core::TextPrompt ReadPrompt(Fields& fields) {
   core::TextPrompt prompt;
   prompt.text = fields.String("prompt").value_or("");
   prompt.add_special = fields.Bool("add_special_tokens").value_or(true);
+  prompt.parse_special = true;
   return prompt;
 }
 

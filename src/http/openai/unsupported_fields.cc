@@ -40,6 +40,11 @@ constexpr std::array kNeutral = {
     Neutral{"function_call", 0},
     Neutral{"web_search_options", 0},
     Neutral{"allowed_token_ids", 0},
+    Neutral{"logits_processors", 0},
+    Neutral{"post_sampling_probs", 0},
+    Neutral{"return_tokens_as_token_ids", 0},
+    Neutral{"skip_special_tokens", 1},
+    Neutral{"n_indent", 0},
 };
 
 bool NotAskedFor(const Json& value, double neutral) {

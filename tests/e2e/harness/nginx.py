@@ -40,9 +40,10 @@ def replaced(text, *pairs):
 
 
 class Nginx:
-    """Listens with TLS on 127.0.0.1, in front of `upstream` ("127.0.0.1:PORT" or "unix:PATH")."""
+    """Listens with TLS on 127.0.0.1, in front of `upstream` ("127.0.0.1:PORT" or "unix:PATH"). Started by root its
+    workers run as `user` ("NAME GROUP"); by anybody else as that one."""
 
-    def __init__(self, folder, upstream, certificate):
+    def __init__(self, folder, upstream, certificate, user="root"):
         self.folder = Path(folder)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -56,7 +57,8 @@ class Nginx:
             ("server_name llm.example;", "server_name localhost;"),
         )
         (self.folder / "lares.conf").write_text(site)
-        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user="user root;" if os.geteuid() == 0 else ""))
+        user = f"user {user};" if os.geteuid() == 0 else ""
+        (self.folder / "nginx.conf").write_text(MAIN.format(folder=self.folder, user=user))
         self.url = f"https://localhost:{self.port}"
         self.process = subprocess.Popen(
             [BINARY, "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"), "-e", "stderr"],

@@ -12,15 +12,16 @@ command_test() {
   export LARES_TEST_TIER=$tier
   local e2e=0
   [[ ! -x tests/e2e/run ]] || e2e=1
-  steps $((6 + 2 * e2e))
+  steps $((6 + 3 * e2e))
   install_sets build test
   build_preset dev all
-  step "fetching the default model (93 MB, once)" fetch_model
+  step "fetching the default model (98 MB, once)" fetch_model
   step "converting it to Q8_0 (once)" convert_model build/dev/bin/lares
   export LARES_TEST_MODEL=$model_default LARES_TEST_MODEL_ORIGINAL=$model_original
   live_step "unit tests, corpora, layers" run_ctest dev --progress
   ((e2e == 1)) || return 0
   step "test clients: OpenAI for Python and Node" install_clients
+  step "llama.cpp's own llama-completion (once)" tools/llama/build-completion
   export LARES_BIN=$root/build/dev/bin/lares
   LARES_E2E_PYTHON=$(clients_dir)/venv/bin/python
   LARES_E2E_NODE_MODULES=$(clients_dir)/node_modules

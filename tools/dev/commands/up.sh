@@ -7,7 +7,7 @@ command_up() {
   steps 6
   install_sets build
   build_preset release lares
-  step "fetching the default model (93 MB, once)" fetch_model
+  step "fetching the default model (98 MB, once)" fetch_model
   step "converting it to Q8_0 (once)" convert_model build/release/bin/lares
   serve_until_stopped build/release/bin/lares "${LARES_PORT:-8080}"
 }
@@ -22,7 +22,9 @@ serve_until_stopped() {
   # The terminal's Ctrl-C reaches the server too; this script only has to outlive its drain.
   trap 'kill -TERM "$server" 2>/dev/null || true' TERM
   trap : INT
-  until [[ $(curl -s -o /dev/null -w '%{http_code}' --max-time 2 "$url/readyz") == 200 ]]; do
+  # Its own life is looked at first: what answers on the port may be somebody else's server.
+  until kill -0 "$server" 2>/dev/null &&
+    [[ $(curl -s -o /dev/null -w '%{http_code}' --noproxy '*' --max-time 2 "$url/readyz") == 200 ]]; do
     kill -0 "$server" 2>/dev/null || {
       wait "$server" || die "the server ended before it was ready; its message stands above"
       exit 0
@@ -43,6 +45,7 @@ Stop it with Ctrl-C.
 READY
   local rc=0
   # A signal to this script ends one `wait`; the server's own end is what counts.
+  wait "$server" || rc=$?
   while kill -0 "$server" 2>/dev/null; do wait "$server" && rc=0 || rc=$?; done
   return "$rc"
 }
