@@ -14,6 +14,13 @@ void AddPart(CallShape& shape, const Job& job, std::size_t symbols) {
   shape.Add(RowsOf(job, symbols), job.symbols.PositionsBefore(job.done));
 }
 
+// `symbols`, or a little less when what is left behind them would be a lone row.
+std::size_t LeavingEnough(const Job& job, std::size_t symbols) {
+  const std::size_t behind = job.left() - symbols;
+  if (behind == 0 || behind >= kLeastPart) return symbols;
+  return symbols >= 2 * kLeastPart ? symbols - (kLeastPart - behind) : symbols;
+}
+
 // The farthest place within `symbols` where others wait for it to arrive; `symbols` when there is none.
 std::size_t UpToCut(const Job& job, std::size_t symbols) {
   std::size_t best = 0;
@@ -52,7 +59,7 @@ std::size_t ChunkPlanner::Take(const Job& job, const ChunkPlan& plan, std::int64
        rows -= limits_.quantum) {
     const std::size_t symbols = job.symbols.CountWithin(job.done, rows);
     if (symbols == 0) return 0;
-    if (fits(symbols)) return symbols;
+    if (fits(symbols)) return LeavingEnough(job, symbols);
   }
   return 0;
 }
@@ -92,7 +99,8 @@ ChunkPlan ChunkPlanner::Plan(std::span<Job* const> readers) const {
 ChunkPlan ChunkPlanner::Smallest(Job& reader) const {
   ChunkPlan plan;
   const std::int64_t rows = std::min(limits_.quantum, limits_.rows);
-  const std::size_t symbols = std::max<std::size_t>(1, reader.symbols.CountWithin(reader.done, rows));
+  const std::size_t symbols =
+      LeavingEnough(reader, std::max<std::size_t>(1, reader.symbols.CountWithin(reader.done, rows)));
   AddPart(plan.shape, reader, symbols);
   plan.chunks.push_back({&reader, symbols});
   return plan;

@@ -24,6 +24,10 @@ struct FixedCosts {
   StepCost prefill;
 };
 
+// Symbols that a part of a prompt has at least, where the prompt has them. Kernels may compute a lone row in
+// another way than several; so cut, a prompt gives the same scores with and without a cached beginning.
+inline constexpr std::size_t kLeastPart = 2;
+
 struct Options {
   std::int32_t slots = 1;
   std::int32_t slot_cells = 4096;

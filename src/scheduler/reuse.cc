@@ -9,6 +9,12 @@ namespace {
 constexpr std::int32_t kMaxWaits = 4;  // then it computes: whoever it waits for may never get there
 constexpr std::size_t kOwnTail = 16;   // symbols behind the shared part that are not worth a cut
 
+// What may come from a cache: the rest is read, so that there are scores to begin with, and it is never a
+// lone row (kLeastPart).
+PrefixTree::Symbols Cacheable(const Job& job) {
+  return job.symbols.First(job.symbols.size() - std::min(job.symbols.size(), kLeastPart));
+}
+
 // Entries that can serve the whole of their content only (the model cannot forget a part).
 void FindWhole(const World& world, const Job& job, PrefixTree::Symbols usable, Reuse& reuse) {
   for (const auto entry : world.slots.contents().PrefixesOf(job.salt, usable)) {
@@ -48,7 +54,7 @@ void FindShared(const World& world, const Job& job, PrefixTree::Symbols usable, 
 
 Reuse FindReuse(const World& world, const Job& job) {
   Reuse reuse;
-  const auto usable = job.symbols.First(job.symbols.size() - 1);
+  const auto usable = Cacheable(job);
   if (world.options.can_truncate) {
     FindShared(world, job, usable, reuse);
   } else {
@@ -61,7 +67,7 @@ bool AwaitReader(World& world, Job& job, std::size_t cached) {
   const auto quantum = static_cast<std::size_t>(world.options.chunk_quantum);
   const bool overdue = world.IsOverdue(job);
   if (!world.options.can_truncate || job.waits >= kMaxWaits || overdue) return false;
-  const auto match = world.reading.Longest(job.salt, job.symbols.First(job.symbols.size() - 1));
+  const auto match = world.reading.Longest(job.salt, Cacheable(job));
   if (match.length <= cached + std::max<std::size_t>(64, quantum)) return false;
   Job* reader = nullptr;
   for (const SequenceId id : match.entries) {

@@ -77,8 +77,8 @@ struct Step {
   // They lost their slot in this Plan. It is told for those who keep something per running sequence: the
   // scheduler brings them back by itself, as readers, maybe in this very step.
   std::vector<SequenceId> preempted;
-  // Nobody decodes: the prefill may be cut short when what it is for is no longer wanted. (Not for a newcomer:
-  // it would throw away up to a call's work to start a fraction of a call earlier.)
+  // Nobody decodes: the prefill may be cut short when what it is for is no longer wanted. (Not for a
+  // newcomer: it would throw away up to a call's work to start a fraction of a call earlier.)
   bool interruptible = false;
   base::Duration predicted_decode{};
   base::Duration predicted_prefill{};

@@ -85,6 +85,7 @@ def test_alone(client):
         assert answer.usage.completion_tokens == TOKENS
         results.append(check(client, prompt, peer.complete(prompt, TOKENS), answer.choices[0].text, "alone"))
     report(results, "alone")
+    assert all(results), "the same rows through the same kernels give the same tokens"
 
 
 def test_with_a_prefix_from_the_cache(client):
