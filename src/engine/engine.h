@@ -22,9 +22,9 @@
 namespace lares::engine {
 
 // Where events go. Deliver is called on an engine's thread, in order: one batch for all requests submitted
-// with this sink after each call of a step (the decode call's tokens and ends do not wait for the prompts that
-// the step reads next), and one for what happened between steps. It must return at once (post to an executor)
-// and must not throw.
+// with this sink after each call of a step (the decode call's tokens and ends do not wait for the prompts
+// that the step reads next), and one for what happened between steps. It must return at once (post to an
+// executor) and must not throw.
 class EventSink {
  public:
   virtual ~EventSink() = default;

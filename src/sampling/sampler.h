@@ -14,10 +14,10 @@
 // a new Sampler that accepts the same ids continues exactly like the old one.
 //
 // Never throws: NaN counts as -infinity; when nothing is left to choose (all masked, or the constraint allows
-// nothing more) the answer ends with the first end token, or token 0 where there is none. A constraint may give
-// up (see failure): what is drawn from then on is no part of an answer.
-// One thread at a time per Sampler; different Samplers may run on different threads at once. Memory of the
-// vocabulary's size is kept per thread, not per Sampler. Pure.
+// nothing more) the answer ends with the first end token, or token 0 where there is none. A constraint may
+// give up (see failure): what is drawn from then on is no part of an answer. One thread at a time per
+// Sampler; different Samplers may run on different threads at once. Memory of the vocabulary's size is kept
+// per thread, not per Sampler. Pure.
 #pragma once
 
 #include <cstdint>

@@ -57,9 +57,10 @@ TEST_F(ConvertTest, RefusesAndLeavesNothing) {
   EXPECT_EQ(Convert({.input = dir_ / "none", .output = dir_ / "m"}, *log_).error().code(), Code::kNotFound);
   EXPECT_EQ(Convert({.input = OriginalModelPath(), .output = dir_ / "no/m"}, *log_).error().code(),
             Code::kNotFound);
-  EXPECT_EQ(
-      Convert({.input = OriginalModelPath(), .output = OriginalModelPath(), .overwrite = true}, *log_).error().code(),
-      Code::kInvalidArgument);
+  EXPECT_EQ(Convert({.input = OriginalModelPath(), .output = OriginalModelPath(), .overwrite = true}, *log_)
+                .error()
+                .code(),
+            Code::kInvalidArgument);
   std::ofstream(dir_ / "junk.gguf") << "GGUF";
   EXPECT_FALSE(Convert({.input = dir_ / "junk.gguf", .output = dir_ / "m"}, *log_));
   EXPECT_EQ(Files(), 1U);
