@@ -79,7 +79,7 @@ struct GuardedSet final : Guard {
     value nothing = inner->execute(context);
     const auto* set = dynamic_cast<const jinja::set_statement*>(inner.get());
     if (const auto* member = dynamic_cast<const jinja::member_expression*>(set->assignee.get())) {
-      CheckWhole(member->object->execute(context));
+      CheckChanged(member->object->execute(context));
     }
     return nothing;
   }
@@ -124,7 +124,7 @@ struct GuardedCall final : Guard {
     value made = run.execute(context);
     SpendOn(made);
     // list.append(...) changes what it is called on.
-    if (function != nullptr && function->arg0) CheckWhole(function->arg0);
+    if (function != nullptr && function->arg0) CheckChanged(function->arg0);
     return made;
   }
 };

@@ -115,6 +115,17 @@ void CheckWhole(const value& root) {
   }
 }
 
+void CheckChanged(const value& changed) {
+  try {
+    CheckWhole(changed);
+  } catch (const RenderLimit&) {
+    changed->val_arr.clear();
+    changed->val_obj.clear();
+    if (auto* object = dynamic_cast<jinja::value_object_t*>(changed.get())) object->unordered.clear();
+    throw;
+  }
+}
+
 void CheckRepeat(const value& left, const value& right) {
   const RenderBudget* budget = RenderBudget::Current();
   if (budget == nullptr) return;

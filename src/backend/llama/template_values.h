@@ -16,6 +16,10 @@ void SpendOn(const jinja::value& made);
 // Everything below `value`: total size, number of parts, nesting. Finds circles.
 void CheckWhole(const jinja::value& value);
 
+// The same for a value that was just changed. A circle is cut open before it is told: it would keep itself
+// alive for ever.
+void CheckChanged(const jinja::value& value);
+
 // Before `text * times`.
 void CheckRepeat(const jinja::value& left, const jinja::value& right);
 
