@@ -9,7 +9,7 @@ packages_build=(
   libedit-dev nlohmann-json3-dev libsimdjson-dev prometheus-cpp-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
-packages_test=(openssl=openssl nginx=nginx-light procps)
+packages_test=(openssl=openssl nginx=nginx-light)
 packages_lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 packages_browser=(chromium chromium-driver)
 packages_coverage=(gcovr)
