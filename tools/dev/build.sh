@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # Configuring and building presets.
 
+# A second clone finds what the first one compiled: ccache keeps paths relative to the repository.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=${CCACHE_NOHASHDIR:-1}
+
 llama_prefix() { tools/llama/prefix; }
 
 # Two steps: the engine library (once per machine), then the preset's targets.
