@@ -102,7 +102,7 @@ std::vector<Setting> Security() {
 std::vector<Setting> Scheduling() {
   return {
       {"scheduling.queue", "--queue", kServing, IntegerKind{AT(scheduling.queue), 0, 1'000'000}, kScheduling,
-       "Requests that may wait; the next one gets 429", ""},
+       "Requests of a tenant that may wait; the next one gets 429", ""},
       {"scheduling.itl_p99", "--itl-p99", kServing,
        DurationKind{AT(scheduling.itl_p99), milliseconds(1), seconds(60)}, kScheduling,
        "99 of 100 gaps between two tokens of an answer stay below this while other prompts are read", ""},

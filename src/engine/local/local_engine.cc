@@ -99,6 +99,15 @@ base::Result<Prepared> LocalEngine::PrepareOne(const core::GenerateRequest& requ
   }
 }
 
+base::Error LocalEngine::QueueFull(const core::GenerateRequest& request) const {
+  const std::size_t own = room_->held(request.principal.tenant);
+  std::string message = "the queue is full: " + std::to_string(requests_.size()) + " requests wait or run";
+  if (own != requests_.size()) message += ", " + std::to_string(own) + " of them yours";
+  return base::Error(Code::kResourceExhausted, std::move(message))
+      .WithReason("queue_full")
+      .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_));
+}
+
 base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<EventSink> sink) {
   auto active = std::make_shared<ActiveRequest>();
   active->request = std::move(request);
@@ -107,17 +116,11 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
   {
     const std::lock_guard lock(mutex_);
     if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
-    const std::size_t room = options_.max_waiting + static_cast<std::size_t>(backend_->facts().slots);
-    if (requests_.size() >= room) {
-      return base::Fail(
-          base::Error(Code::kResourceExhausted,
-                      "the queue is full: " + std::to_string(requests_.size()) + " requests wait or run")
-              .WithReason("queue_full")
-              .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_)));
-    }
-    if (!requests_.emplace(active->request.id, active).second) {
+    if (requests_.contains(active->request.id)) {
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
     }
+    if (!room_->Take(active->request.principal.tenant)) return base::Fail(QueueFull(active->request));
+    requests_.emplace(active->request.id, active);
     ++preparing_;
   }
   const bool accepted = pool_.TryRun([this, active] {
@@ -133,6 +136,7 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
   });
   if (accepted) return {};
   const std::lock_guard lock(mutex_);
+  room_->Give(active->request.principal.tenant);
   requests_.erase(active->request.id);
   --preparing_;
   state_changed_.notify_all();

@@ -28,14 +28,15 @@
 #include "engine/local/engine_metrics.h"
 #include "engine/local/outbox.h"
 #include "engine/local/row_pool.h"
+#include "engine/local/shared_room.h"
 #include "engine/local/step_runner.h"
 #include "scheduler/scheduler.h"
 
 namespace lares::engine {
 
 struct LocalOptions {
-  std::string model;                      // name in metrics and status
-  std::size_t max_waiting = 256;          // requests beyond those that run
+  std::string model;              // name in metrics and status
+  std::size_t max_waiting = 256;  // requests of one tenant beyond those that run; others get an eighth more
   std::int32_t default_max_new = 4096;    // answer length when the client names none
   std::size_t most_sampling_helpers = 7;  // beside the engine's own thread; never more than
                                           // the backend's compute threads together with it
@@ -110,6 +111,7 @@ class LocalEngine final : public Engine {
   base::Result<std::unique_ptr<Choice>> RebuildOne(const ChoiceRecipe& recipe, std::int32_t index,
                                                    std::span<const core::TokenId> ids);
   std::optional<base::Error> WhyNotReady() const;
+  base::Error QueueFull(const core::GenerateRequest& request) const;
   std::optional<base::Error> WhyEmbedNoMore(const core::EmbedRequest& request,
                                             const std::stop_token& stop) const;
   base::Result<backend::Backend*> Ready() const;
@@ -137,6 +139,7 @@ class LocalEngine final : public Engine {
   std::condition_variable wake_;
   std::condition_variable state_changed_;
   std::unordered_map<std::string, Active> requests_;  // submitted and not ended
+  std::optional<SharedRoom> room_;                    // their places; made before the state is ready
   std::vector<Active> inbox_;                         // prepared; bounded by max in flight
   std::vector<Active> cancels_;                       // each known request once
   std::string alone_in_prefill_;                      // the one request a running prefill works for

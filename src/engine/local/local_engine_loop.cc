@@ -39,8 +39,9 @@ bool LocalEngine::Load() {
   }
   backend_ = std::move(*loaded);
   runner_ = std::make_unique<StepRunner>(*backend_, clock_);
-  MakeScheduler();
   const backend::Facts& facts = backend_->facts();
+  room_.emplace(options_.max_waiting + static_cast<std::size_t>(facts.slots));
+  MakeScheduler();
   // They work while the compute threads rest.
   const auto threads = static_cast<std::size_t>(std::max(facts.threads, 1));
   rows_ = std::make_unique<RowPool>(std::min(threads - 1, options_.most_sampling_helpers));
@@ -69,8 +70,7 @@ void LocalEngine::MakeScheduler() {
   options.max_rows = std::min(facts.max_rows, std::max(options_.prefill_rows, facts.slots));
   options.chunk_quantum = facts.chunk_quantum;
   // Submit counts requests; each may be several sequences. What it let in is never refused here.
-  options.max_waiting = (options_.max_waiting + static_cast<std::size_t>(facts.slots)) *
-                        static_cast<std::size_t>(core::kMaxChoices);
+  options.max_waiting = room_->places() * static_cast<std::size_t>(core::kMaxChoices);
   options.inter_token_p99 = options_.inter_token_p99;
   options.max_wait = options_.max_wait;
   options.host_cache_bytes = std::min(options_.host_cache_bytes, facts.host_cache_bytes);
@@ -289,6 +289,7 @@ void LocalEngine::End(const Active& active, std::optional<base::Error> error) {
     const auto found = requests_.find(active->request.id);
     if (found == requests_.end() || found->second != active) return;  // it has ended already
     requests_.erase(found);
+    room_->Give(active->request.principal.tenant);
   }
   const base::Time now = clock_.Now();
   for (const ActiveChoice& choice : active->choices) {

@@ -82,30 +82,67 @@ TEST(LocalEngine, TenantsDoNotShareCachedPrefixes) {
   EXPECT_EQ(Finish(t, std::move(other)).terminals[0].usage.cached_tokens, 0);
 }
 
-// The engine is held in its first call until `full` has been tried.
-TEST(LocalEngine, AFullQueueRefusesAtOnceWithRetryAfter) {
-  std::latch entered(1), release(1);
+// An engine with one slot and room for two more, held in its first call until Release.
+struct HeldEngine {
+  std::latch entered{1}, released{1};
   std::atomic<bool> first{true};
-  FakeOptions fake;
-  fake.slots = 1;
-  fake.before_run = [&](std::span<const backend::Row>) {
-    if (first.exchange(false)) {
+  bool was_released = false;
+  const std::int32_t choices;
+  LocalUnderTest engine_under_test;
+  std::shared_ptr<RecordingSink> sink = std::make_shared<RecordingSink>();
+
+  explicit HeldEngine(std::int32_t of_each = 1)
+      : choices(of_each), engine_under_test(Fake(), LocalOptions{.max_waiting = 2}) {
+    EXPECT_TRUE(Submit("run"));
+    entered.wait();
+  }
+  FakeOptions Fake() {
+    FakeOptions fake;
+    fake.slots = 1;
+    fake.before_run = [this](std::span<const backend::Row>) {
+      if (!first.exchange(false)) return;
       entered.count_down();
-      release.wait();
-    }
-  };
-  LocalUnderTest t(fake, LocalOptions{.max_waiting = 2});
-  auto sink = std::make_shared<RecordingSink>();
-  ASSERT_TRUE(t.engine().Submit(Ask("run", "text", 4), sink));
-  entered.wait();
-  ASSERT_TRUE(t.engine().Submit(Ask("wait1", "text", 4), sink));
-  ASSERT_TRUE(t.engine().Submit(Ask("wait2", "text", 4), sink));
-  const auto refused = t.engine().Submit(Ask("refused", "text", 4), sink);
-  release.count_down();
+      released.wait();
+    };
+    return fake;
+  }
+  base::Status Submit(const std::string& id, const std::string& tenant = "default") {
+    auto request = Ask(id, "text", 4);
+    request.principal.tenant = tenant;
+    request.choices = choices;
+    return engine_under_test.engine().Submit(std::move(request), sink);
+  }
+  ~HeldEngine() { Release(); }
+  void Release() {
+    if (!std::exchange(was_released, true)) released.count_down();
+  }
+};
+
+TEST(LocalEngine, AFullQueueRefusesAtOnceWithRetryAfter) {
+  HeldEngine held;
+  ASSERT_TRUE(held.Submit("wait1"));
+  ASSERT_TRUE(held.Submit("wait2"));
+  const auto refused = held.Submit("refused");
+  held.Release();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code(), base::Code::kResourceExhausted);
   EXPECT_TRUE(refused.error().retry_after());
-  for (const char* id : {"run", "wait1", "wait2"}) EXPECT_FALSE(sink->Wait(id).terminals[0].error) << id;
+  for (const char* id : {"run", "wait1", "wait2"}) EXPECT_FALSE(held.sink->Wait(id).terminals[0].error) << id;
+}
+
+TEST(LocalEngine, ATenantThatFillsTheQueueLeavesRoomForOthers) {
+  HeldEngine held;
+  ASSERT_TRUE(held.Submit("wait1"));
+  ASSERT_TRUE(held.Submit("wait2"));
+  ASSERT_FALSE(held.Submit("refused"));
+  ASSERT_TRUE(held.Submit("other", "somebody else"));
+  const auto refused = held.Submit("late", "a third");
+  held.Release();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), "the queue is full: 4 requests wait or run, 0 of them yours");
+  for (const char* id : {"run", "wait1", "wait2", "other"}) {
+    EXPECT_FALSE(held.sink->Wait(id).terminals[0].error) << id;
+  }
 }
 
 TEST(LocalEngine, StopEndsEveryRequestOnce) {
@@ -191,32 +228,15 @@ TEST(LocalEngine, ToolCallsAndReasoningAreSplitOff) {
 
 // Each request may be sixteen sequences.
 TEST(LocalEngine, WhatSubmitTookIsNeverRefusedLater) {
-  std::latch entered(1), release(1);
-  std::atomic<bool> first{true};
-  FakeOptions fake;
-  fake.slots = 1;
-  fake.before_run = [&](std::span<const backend::Row>) {
-    if (first.exchange(false)) {
-      entered.count_down();
-      release.wait();
-    }
-  };
-  LocalUnderTest t(fake, LocalOptions{.max_waiting = 2});
-  auto sink = std::make_shared<RecordingSink>();
-  const auto many = [](const char* id) {
-    auto request = Ask(id, "text", 2);
-    request.choices = core::kMaxChoices;
-    return request;
-  };
-  ASSERT_TRUE(t.engine().Submit(many("run"), sink));
-  entered.wait();
-  ASSERT_TRUE(t.engine().Submit(many("wait1"), sink));
-  ASSERT_TRUE(t.engine().Submit(many("wait2"), sink));
-  release.count_down();
-  for (const char* id : {"run", "wait1", "wait2"}) {
-    const Record r = sink->Wait(id);
+  HeldEngine held(core::kMaxChoices);
+  ASSERT_TRUE(held.Submit("wait1"));
+  ASSERT_TRUE(held.Submit("wait2"));
+  ASSERT_TRUE(held.Submit("other", "somebody else"));
+  held.Release();
+  for (const char* id : {"run", "wait1", "wait2", "other"}) {
+    const Record r = held.sink->Wait(id);
     EXPECT_FALSE(r.terminals[0].error) << id << ": " << r.terminals[0].error->message();
-    EXPECT_EQ(r.terminals[0].usage.completion_tokens, 2 * core::kMaxChoices) << id;
+    EXPECT_EQ(r.terminals[0].usage.completion_tokens, 4 * core::kMaxChoices) << id;
     EXPECT_EQ(r.admitted.size(), 1U);
   }
 }
