@@ -14,6 +14,7 @@
 #include "app/help_formatter.h"
 #include "app/nearest.h"
 #include "app/subcommands.h"
+#include "base/terminal_text.h"
 
 namespace lares::app {
 namespace {
@@ -86,6 +87,7 @@ std::vector<std::string> FlagsOf(const CLI::App& command) {
 
 std::vector<std::string> NamesOf(const std::vector<const CLI::App*>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CLI::App* command : commands) names.push_back(command->get_name());
   return names;
 }
@@ -126,7 +128,7 @@ int Complain(const CLI::App& app, const CLI::ParseError& error, std::ostream& ou
 }
 
 int Fail(const base::Error& error, std::ostream& err) {
-  err << "lares: " << error.message() << "\n";
+  err << "lares: " << base::ForTerminal(error.message()) << "\n";
   return kExitUsage;
 }
 

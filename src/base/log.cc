@@ -108,7 +108,7 @@ std::string Line(LogFormat format, LogLevel level, std::string_view message,
   return format == LogFormat::kJson ? JsonLine(level, message, fields) : TextLine(level, message, fields);
 }
 
-LineWriter::Options WriterInto(spdlog::sink_ptr sink, LogFormat format) {
+LineWriter::Options WriterInto(const spdlog::sink_ptr& sink, LogFormat format) {
   sink->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
   return {.write =
               [sink](const std::string& line) {

@@ -4,7 +4,7 @@
 #include <array>
 #include <ostream>
 
-#include "cli/terminal.h"
+#include "base/terminal_text.h"
 
 namespace lares::cli {
 namespace {
@@ -28,7 +28,7 @@ void AnswerPrinter::Text(std::string_view piece) {
   ClearSign();
   EndReasoning();
   text_.append(piece);
-  const std::string shown = style_.terminal ? ForTerminal(piece) : std::string(piece);
+  const std::string shown = style_.terminal ? base::ForTerminal(piece) : std::string(piece);
   if (shown.empty()) return;
   out_ << shown << std::flush;
   last_ = shown.back();
@@ -40,7 +40,7 @@ void AnswerPrinter::Reasoning(std::string_view piece) {
   ClearSign();
   if (!in_reasoning_ && style_.colours) out_ << "\033[2m";
   in_reasoning_ = true;
-  const std::string shown = ForTerminal(piece);
+  const std::string shown = base::ForTerminal(piece);
   out_ << shown << std::flush;
   if (!shown.empty()) last_ = shown.back();
 }
@@ -70,7 +70,7 @@ void AnswerPrinter::ClearSign() {
 void AnswerPrinter::Note(std::string_view note) {
   if (!style_.terminal) return;
   ClearSign();
-  out_ << "(" << ForTerminal(note) << "; waiting)\n" << std::flush;
+  out_ << "(" << base::ForTerminal(note) << "; waiting)\n" << std::flush;
 }
 
 void AnswerPrinter::Finish() {

@@ -14,6 +14,8 @@ using base::Code;
 using std::chrono::milliseconds;
 
 constexpr auto kTick = milliseconds(100);
+// However long the server says: a small model is there in a blink, and one person asks.
+constexpr auto kAskAgain = milliseconds(100);
 constexpr std::size_t kMaxErrorBytes = 1U << 20U;
 
 Code CodeOf(int status) {
@@ -131,8 +133,7 @@ base::Result<AnswerEnd> HttpAnswerer::Ask(const std::string& body, const AnswerW
     auto answer = AskOnce(body, watch, may_retry);
     if (answer || !may_retry || clock_.Now() >= give_up) return answer;
     if (!std::exchange(told, true) && watch.on_note) watch.on_note(answer.error().message());
-    const base::Duration asked = answer.error().retry_after().value_or(milliseconds(0));
-    if (!Sleep(std::clamp<base::Duration>(asked, milliseconds(200), milliseconds(1000)), watch)) {
+    if (!Sleep(kAskAgain, watch)) {
       return base::Fail(Code::kCancelled, "interrupted");
     }
   }

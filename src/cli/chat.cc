@@ -10,9 +10,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/terminal_text.h"
 #include "cli/answer_printer.h"
 #include "cli/chat_input.h"
-#include "cli/terminal.h"
 
 namespace lares::cli {
 namespace {
@@ -79,7 +79,7 @@ bool Chat::Handle(const std::string& text) {
       Note("the conversation is forgotten");
       break;
     case Kind::kUnknown:
-      Note("there is no command " + ForTerminal(input.text) +
+      Note("there is no command " + base::ForTerminal(input.text) +
            "; /help lists them. To ask about it, begin with //");
       break;
   }
@@ -95,7 +95,7 @@ void Chat::Question(std::string text) {
   printer.Finish();
   if (!end) {
     conversation_.Unask();
-    Note(end.error().code() == base::Code::kCancelled ? "stopped" : ForTerminal(end.error().message()));
+    Note(end.error().code() == base::Code::kCancelled ? "stopped" : base::ForTerminal(end.error().message()));
     return;
   }
   conversation_.Answer(printer.text());
@@ -131,7 +131,8 @@ void Chat::TellDropped(std::size_t turns) {
 
 void Chat::System(const std::string& text) {
   if (text.empty()) {
-    Note(conversation_.system().empty() ? "there are no instructions" : ForTerminal(conversation_.system()));
+    Note(conversation_.system().empty() ? "there are no instructions"
+                                        : base::ForTerminal(conversation_.system()));
     return;
   }
   conversation_.SetSystem(text == "-" ? "" : text);

@@ -9,7 +9,6 @@
 
 #include "cli/models.h"
 #include "cli/scripted_transport.h"
-#include "cli/terminal.h"
 #include "cli/text_table.h"
 
 namespace lares::cli {
@@ -136,14 +135,6 @@ TEST(SizeText, UsesUnitsOfAThousand) {
   EXPECT_EQ(SizeText(999), "999 B");
   EXPECT_EQ(SizeText(98'362'432), "98.4 MB");
   EXPECT_EQ(SizeText(1.5e12), "1.5 TB");
-}
-
-TEST(ForTerminal, DropsControlCharacters) {
-  EXPECT_EQ(ForTerminal("a\tb\nc"), "a\tb\nc");
-  EXPECT_EQ(ForTerminal("\033[31mred\033[0m\a\r"), "[31mred[0m");
-  EXPECT_EQ(ForTerminal("\xC2\x9B"
-                        "1m你好é"),
-            "1m你好é");
 }
 
 }  // namespace

@@ -10,8 +10,8 @@
 
 #include "app/command_line.h"
 #include "base/clock.h"
+#include "base/terminal_text.h"
 #include "cli/find_server.h"
-#include "cli/terminal.h"
 #include "cli/text_table.h"
 
 namespace lares::cli {
@@ -22,7 +22,7 @@ using Json = nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 int Complain(const base::Error& error, std::ostream& err) {
-  err << "lares: " << ForTerminal(error.message()) << "\n";
+  err << "lares: " << base::ForTerminal(error.message()) << "\n";
   return error.code() == Code::kUnavailable ? app::kExitUnavailable : app::kExitFailure;
 }
 
@@ -51,16 +51,17 @@ std::string ModelsTable(const std::string& server, const std::vector<ServedModel
   if (!server.empty()) {
     TextTable table({"model", "context", "form", "size", "state"});
     for (const ServedModel& model : served) {
-      table.Add({ForTerminal(model.id), model.context > 0 ? std::to_string(model.context) : "",
-                 ForTerminal(model.form), model.bytes > 0 ? SizeText(static_cast<double>(model.bytes)) : "",
-                 ForTerminal(StateText(model))});
+      table.Add({base::ForTerminal(model.id), model.context > 0 ? std::to_string(model.context) : "",
+                 base::ForTerminal(model.form),
+                 model.bytes > 0 ? SizeText(static_cast<double>(model.bytes)) : "",
+                 base::ForTerminal(StateText(model))});
     }
     text += "Served at " + server + ":\n" + table.Text();
   }
   if (!files.empty()) {
     TextTable table({"file", "size"});
     for (const ModelFile& file : files)
-      table.Add({ForTerminal(file.path), SizeText(static_cast<double>(file.bytes))});
+      table.Add({base::ForTerminal(file.path), SizeText(static_cast<double>(file.bytes))});
     text += (text.empty() ? "" : "\n") + std::string("Files in the data directory:\n") + table.Text();
   }
   return text;

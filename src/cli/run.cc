@@ -14,6 +14,7 @@
 #include "app/command_line.h"
 #include "app/data_directory.h"
 #include "base/clock.h"
+#include "base/terminal_text.h"
 #include "cli/answer_printer.h"
 #include "cli/answerer.h"
 #include "cli/chat.h"
@@ -31,7 +32,7 @@ using base::Code;
 constexpr std::size_t kMaxInput = 16U << 20U;
 
 int Complain(const base::Error& error) {
-  std::fprintf(stderr, "lares: %s\n", ForTerminal(error.message()).c_str());
+  std::fprintf(stderr, "lares: %s\n", base::ForTerminal(error.message()).c_str());
   switch (error.code()) {
     case Code::kUnavailable:
       return app::kExitUnavailable;

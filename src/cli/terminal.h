@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the terminal can do, and what may be shown on it.
+// What the terminal can do.
 #pragma once
-
-#include <string>
-#include <string_view>
 
 namespace lares::cli {
 
@@ -16,9 +13,5 @@ struct Terminal {
 
   static Terminal OfThisProcess();
 };
-
-// Model output on a terminal: control characters (which could move the cursor, set titles, or worse) are
-// dropped, except line breaks and tabs. Works on pieces: an escape sequence loses its ESC and stays harmless.
-std::string ForTerminal(std::string_view text);
 
 }  // namespace lares::cli

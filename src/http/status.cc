@@ -13,13 +13,10 @@ int StatusOf(const base::Error& error) {
     case Code::kCancelled:
       return kStatusClientGone;
     case Code::kInvalidArgument:
-      return 400;
     case Code::kFailedPrecondition:
-      return 400;
     case Code::kOutOfRange:
+    case Code::kUnimplemented:  // the client asks for what this server cannot: it must ask otherwise
       return 400;
-    case Code::kUnimplemented:
-      return 400;  // the client asks for what this server cannot: it must ask otherwise
     case Code::kUnauthenticated:
       return 401;
     case Code::kPermissionDenied:
@@ -27,15 +24,12 @@ int StatusOf(const base::Error& error) {
     case Code::kNotFound:
       return 404;
     case Code::kAborted:
-      return 409;
     case Code::kAlreadyExists:
       return 409;
     case Code::kResourceExhausted:
       return 429;
     case Code::kUnknown:
-      return 500;
     case Code::kInternal:
-      return 500;
     case Code::kDataLoss:
       return 500;
     case Code::kUnavailable:

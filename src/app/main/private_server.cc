@@ -48,6 +48,7 @@ base::Result<std::string> MakeFolder() {
 // What execve wants; the strings must outlive it.
 std::vector<char*> Pointers(std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   return pointers;

@@ -21,6 +21,7 @@
 #include "base/exception_report.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/terminal_text.h"
 #include "base/thread_pool.h"
 #include "http/api/route_table.h"
 #include "http/server.h"
@@ -48,7 +49,7 @@ struct Pools {
 };
 
 int Complain(const base::Error& error) {
-  std::fprintf(stderr, "lares: %s\n", error.message().c_str());
+  std::fprintf(stderr, "lares: %s\n", base::ForTerminal(error.message()).c_str());
   return kExitFailure;
 }
 

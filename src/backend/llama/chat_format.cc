@@ -188,6 +188,7 @@ class CommonChatFormat final : public ChatFormat {
                              RenderedChat& out) {
     if (out.grammar) return {};  // the format of the answer rules
     std::vector<TextTool> tools;
+    tools.reserve(inputs.tools.size());
     for (const common_chat_tool& tool : inputs.tools) tools.push_back({tool.name, tool.parameters});
     const bool lazy = inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_AUTO;
     auto grammar = ToolTextGrammar(tools, inputs.parallel_tool_calls, lazy);

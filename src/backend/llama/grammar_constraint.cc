@@ -121,6 +121,7 @@ SamplerPtr MakeSampler(const Vocabulary& vocabulary, const Grammar& grammar) {
     }
   }
   std::vector<const char*> views;
+  views.reserve(patterns.size());
   for (const std::string& pattern : patterns) views.push_back(pattern.c_str());
   return SamplerPtr(llama_sampler_init_grammar_lazy_patterns(
       vocabulary.raw(), grammar.gbnf.c_str(), "root", views.data(), views.size(),

@@ -140,6 +140,7 @@ base::Status Quantise(const ConvertOptions& options, const std::string& output, 
 
 std::vector<std::string> ConvertTypes() {
   std::vector<std::string> names;
+  names.reserve(kTypes.size());
   for (const Type& type : kTypes) names.emplace_back(type.name);
   return names;
 }

@@ -15,6 +15,7 @@
 #include "app/command_line.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/terminal_text.h"
 #include "cli/bench/arrival.h"
 #include "cli/bench/bench_result.h"
 #include "cli/bench/load_loop.h"
@@ -39,7 +40,7 @@ constexpr std::uint64_t kMostSeeds = 1'000'000'000;  // short enough to be typed
 constexpr std::size_t kMaxFileBytes = 1U << 30U;
 
 int Complain(const base::Error& error) {
-  std::fprintf(stderr, "lares: %s\n", ForTerminal(error.message()).c_str());
+  std::fprintf(stderr, "lares: %s\n", base::ForTerminal(error.message()).c_str());
   switch (error.code()) {
     case Code::kUnavailable:
       return app::kExitUnavailable;
@@ -284,7 +285,7 @@ base::Result<int> Session::Report(const std::vector<Outcome>& outcomes) const {
   const std::string json = ResultJson(result, options_, server_, base::Iso8601(clock_.Wall()), version_);
   const bool json_to_output = options_.json == "-";
   std::FILE* const people = json_to_output ? stderr : stdout;
-  std::fputs(ForTerminal(ResultTable(result, options_)).c_str(), people);
+  std::fputs(base::ForTerminal(ResultTable(result, options_)).c_str(), people);
   if (before_) {
     const auto change = CompareResults(*before_, json);
     if (!change)

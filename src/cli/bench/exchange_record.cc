@@ -19,7 +19,7 @@ void NoteUsage(const StreamEvent& event, Outcome& outcome) {
   outcome.cached_tokens = event.usage->cached;
 }
 
-void Fail(Outcome& outcome, std::string error) {
+void Fail(Outcome& outcome, std::string_view error) {
   outcome.kind = Outcome::Kind::kFailed;
   outcome.error = error.substr(0, kErrorBytes);
 }

@@ -54,7 +54,7 @@ template <class Work, class Then>
 void RunOn(base::ThreadPool& pool, const base::Error& full, const std::shared_ptr<Exchange>& exchange,
            Work work, Then then) {
   using Outcome = decltype(work());
-  const bool taken = pool.TryRun([exchange, work = std::move(work), then] {
+  const bool taken = pool.TryRun([exchange, work = std::move(work), then = std::move(then)] {
     auto outcome = std::make_shared<Outcome>(base::Fail(OutOfMemory()));
     try {
       *outcome = work();
@@ -84,14 +84,14 @@ void RunModelWork(Api& api, base::ThreadPool& pool, const base::Error& full,
   const auto under_way = std::make_shared<const service::Lifecycle::Work>(std::move(*begun));
   RunOn(
       pool, full, exchange, [under_way, work = std::move(work)] { return work(*under_way); },
-      [under_way, then](auto outcome) { then(std::move(outcome)); });
+      [under_way, then = std::move(then)](auto outcome) { then(std::move(outcome)); });
 }
 
 // Reads the body with `parse` (Result<T>(std::string_view)): here when it is small, else on the heavy pool.
 // An error is answered; `then(T)` gets the rest.
 template <class Parse, class Then>
 void ReadBody(Api& api, const std::shared_ptr<Exchange>& exchange, Parse parse, Then then) {
-  const auto finish = [&api, exchange, then](auto parsed) {
+  const auto finish = [&api, exchange, then = std::move(then)](auto parsed) {
     exchange->MarkParsed(api.services().context.clock.Now());
     if (!parsed) return exchange->Respond(parsed.error());
     then(std::move(*parsed));

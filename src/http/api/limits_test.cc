@@ -115,7 +115,8 @@ TEST(Limits, AKeptConnectionGivesBackTheRoomOfALargeAnswer) {
     EXPECT_TRUE(client.Drop(std::stoul(head.headers.at("content-length"))));
     lares.server.SweepNow();  // behind it the server's thread is done with the write, too
   }
-  EXPECT_LT(used(), before + kAnswer);
+  // Whoever held the last one may not have let go of it yet; kept, there would be four.
+  EXPECT_LT(used(), before + 2 * kAnswer);
 }
 
 TEST(Limits, ASlowHeadIsTimedOut) {
