@@ -79,7 +79,7 @@ def check(root, build_dir):
     if not by_folder:
         return ["compile_commands.json lists nothing: configure a preset first"], 0, 0
     # A folder without a source of its own gets the flags of a plain one: ours and nothing else.
-    plain = min(by_folder.values(), key=len)
+    plain = min((flags for folder, flags in by_folder.items() if Path(folder).is_relative_to(src)), key=len)
     passed = Path(build_dir) / "headers_passed"
     passed.mkdir(exist_ok=True)
     work = []

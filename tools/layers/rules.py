@@ -65,7 +65,7 @@ IMPURE_CODE = (
 )
 
 # Headers of ours that a build writes, named as if they lay below src/.
-GENERATED = {"app/build_stamp.h"}
+GENERATED = {"app/build_stamp.h", "worker/worker.pb.h"}
 
 # Third-party headers, the folders that own each library, and whether its headers may be included.
 # ".cc" means that no header of ours may include it, so that nobody else pays for it or depends on it.

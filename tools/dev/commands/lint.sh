@@ -9,7 +9,7 @@ command_lint() {
   LARES_LLAMA_PREFIX=$(llama_prefix)
   export LARES_LLAMA_PREFIX
   step "configuring for clang-tidy" configure lint
-  ninja -C build/lint lares_build_stamp >/dev/null  # a header that is generated
+  ninja -C build/lint lares_build_stamp lares_worker_messages >/dev/null  # headers that are generated
   keep_going=1
   step "repository rules" tools/lint/repository
   step "shell scripts" tools/lint/shell
