@@ -3,9 +3,12 @@
 // What a model is, and what an engine says about the one it holds.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "base/clock.h"
 
 namespace lares::core {
 
@@ -39,6 +42,7 @@ struct EngineStatus {
   std::int32_t slots = 0;
   std::int32_t running = 0;
   std::int32_t waiting = 0;
+  base::Duration retry_after = std::chrono::seconds(1);  // what a refused client is told
   bool has_chat_template = false;
   std::uint64_t steps = 0;  // grows with each step; stands still when nothing is to be done
   bool stuck = false;       // there is work, and no step ended within its bound

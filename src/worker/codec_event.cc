@@ -10,6 +10,8 @@
 namespace lares::worker {
 namespace {
 
+constexpr std::int64_t kMostRetryMs = 24 * 3600 * 1000;
+
 void ToWire(const core::TokenProbability& value, wire::TokenProbability& message) {
   message.set_id(value.id);
   message.set_text(value.bytes);
@@ -119,7 +121,8 @@ base::Result<base::Error> FromWire(const wire::Error& message) {
   if (!code) return base::Fail(code.error());
   auto value = base::Error(*code, message.message()).WithReason(message.reason()).WithParam(message.param());
   if (!message.has_retry_after_ms()) return value;
-  return std::move(value).WithRetryAfter(std::chrono::milliseconds(message.retry_after_ms()));
+  return std::move(value).WithRetryAfter(
+      std::chrono::milliseconds(std::clamp<std::int64_t>(message.retry_after_ms(), 0, kMostRetryMs)));
 }
 
 void ToWire(const core::EventBatch& value, base::Time now, wire::EventBatch& message) {
@@ -166,6 +169,7 @@ void ToWire(const core::EngineStatus& value, wire::EngineStatus& message) {
   message.set_slots(value.slots);
   message.set_running(value.running);
   message.set_waiting(value.waiting);
+  message.set_retry_after_ms(std::chrono::ceil<std::chrono::milliseconds>(value.retry_after).count());
   message.set_has_chat_template(value.has_chat_template);
   message.set_steps(value.steps);
   message.set_stuck(value.stuck);
@@ -188,6 +192,8 @@ base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message) {
                             .slots = message.slots(),
                             .running = message.running(),
                             .waiting = message.waiting(),
+                            .retry_after = std::chrono::milliseconds(
+                                std::clamp<std::int64_t>(message.retry_after_ms(), 0, kMostRetryMs)),
                             .has_chat_template = message.has_chat_template(),
                             .steps = message.steps(),
                             .stuck = message.stuck()};

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/local/preparation.h"
+#include "engine/refusals.h"
 
 namespace lares::engine {
 
@@ -55,26 +56,11 @@ base::Status LocalEngine::WaitUntilReady() {
 }
 
 std::optional<base::Error> LocalEngine::WhyNotReady() const {
-  switch (status_.state) {
-    case core::EngineState::kReady:
-      if (!stopping_) return std::nullopt;
-      [[fallthrough]];
-    case core::EngineState::kStopped:
-    case core::EngineState::kDraining:
-      return base::Error(Code::kUnavailable, "the server is stopping").WithReason("stopping");
-    case core::EngineState::kLoading:
-      return base::Error(Code::kUnavailable,
-                         "the model is loading, " + std::to_string(status_.load_percent) + " percent done")
-          .WithReason("model_loading")
-          .WithRetryAfter(std::chrono::seconds(2));
-    case core::EngineState::kFailed:
-      // With a backend it was loaded once.
-      return base::Error(Code::kUnavailable,
-                         (backend_ ? "the model stopped working: " : "the model could not be loaded: ") +
-                             status_.failure)
-          .WithReason("model_failed");
-  }
-  return std::nullopt;
+  const bool ending = stopping_ && status_.state == core::EngineState::kReady;
+  // With a backend it was loaded once.
+  return engine::WhyNotReady(ending ? core::EngineState::kDraining : status_.state, status_.load_percent,
+                             status_.failure,
+                             status_.state == core::EngineState::kFailed && backend_ != nullptr);
 }
 
 base::Result<backend::Backend*> LocalEngine::Ready() const {
@@ -99,15 +85,6 @@ base::Result<Prepared> LocalEngine::PrepareOne(const core::GenerateRequest& requ
   }
 }
 
-base::Error LocalEngine::QueueFull(const core::GenerateRequest& request) const {
-  const std::size_t own = room_->held(request.principal.tenant);
-  std::string message = "the queue is full: " + std::to_string(requests_.size()) + " requests wait or run";
-  if (own != requests_.size()) message += ", " + std::to_string(own) + " of them yours";
-  return base::Error(Code::kResourceExhausted, std::move(message))
-      .WithReason("queue_full")
-      .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after_));
-}
-
 base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<EventSink> sink) {
   auto active = std::make_shared<ActiveRequest>();
   active->request = std::move(request);
@@ -119,7 +96,10 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
     if (requests_.contains(active->request.id)) {
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
     }
-    if (!room_->Take(active->request.principal.tenant)) return base::Fail(QueueFull(active->request));
+    const std::string& tenant = active->request.principal.tenant;
+    if (!room_->Take(tenant)) {
+      return base::Fail(QueueFull(requests_.size(), room_->held(tenant), status_.retry_after));
+    }
     requests_.emplace(active->request.id, active);
     ++preparing_;
   }

@@ -28,8 +28,8 @@
 #include "engine/local/engine_metrics.h"
 #include "engine/local/outbox.h"
 #include "engine/local/row_pool.h"
-#include "engine/local/shared_room.h"
 #include "engine/local/step_runner.h"
+#include "engine/shared_room.h"
 #include "scheduler/scheduler.h"
 
 namespace lares::engine {
@@ -111,7 +111,6 @@ class LocalEngine final : public Engine {
   base::Result<std::unique_ptr<Choice>> RebuildOne(const ChoiceRecipe& recipe, std::int32_t index,
                                                    std::span<const core::TokenId> ids);
   std::optional<base::Error> WhyNotReady() const;
-  base::Error QueueFull(const core::GenerateRequest& request) const;
   std::optional<base::Error> WhyEmbedNoMore(const core::EmbedRequest& request,
                                             const std::stop_token& stop) const;
   base::Result<backend::Backend*> Ready() const;
@@ -146,7 +145,6 @@ class LocalEngine final : public Engine {
   std::size_t preparing_ = 0;                         // works on the pool that refer to this engine
   bool stopping_ = false;
   core::EngineStatus status_;
-  base::Duration retry_after_ = std::chrono::seconds(1);
 
   std::atomic<bool> ready_{false};
   std::atomic<bool> interrupt_{false};

@@ -338,7 +338,7 @@ void LocalEngine::PublishStatus() {
   status_.running = static_cast<std::int32_t>(stats.running);
   status_.waiting = static_cast<std::int32_t>(stats.waiting);
   status_.steps = steps_;
-  retry_after_ = std::clamp<base::Duration>(retry, std::chrono::seconds(1), std::chrono::seconds(60));
+  status_.retry_after = std::clamp<base::Duration>(retry, std::chrono::seconds(1), std::chrono::seconds(60));
 }
 
 }  // namespace lares::engine

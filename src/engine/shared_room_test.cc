@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/local/shared_room.h"
+#include "engine/shared_room.h"
 
 #include <random>
 #include <string>
