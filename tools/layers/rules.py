@@ -7,7 +7,7 @@ import re
 LAYERS = (
     ("L0", ("base",)),
     ("L1", ("core",)),
-    ("L2", ("scheduler", "sampling", "registry", "identity", "cluster", "capacity", "insight")),
+    ("L2", ("scheduler", "sampling", "supervisor", "registry", "identity", "cluster", "capacity", "insight")),
     ("L3", ("engine", "worker", "upstream", "backend", "store", "coordinator", "jobs")),
     ("L4", ("service",)),
     ("L5", ("http", "grpc", "console")),
@@ -45,7 +45,7 @@ WIRING = {"app", "worker"}
 # The command line is a client of the server like any other: it sees values, not services.
 ONLY_BELOW = {"cli": {"base", "core", "app", "cli"}}
 
-PURE = {"scheduler", "sampling", "registry", "identity", "cluster", "capacity", "insight"}
+PURE = {"scheduler", "sampling", "supervisor", "registry", "identity", "cluster", "capacity", "insight"}
 
 # What a pure module's own code must not include, and why.
 IMPURE_HEADERS = {
