@@ -37,7 +37,7 @@ serve_until_stopped() {
   done
   cat <<READY
 
-Ready after $(clock $((SECONDS - started))). Ask it something from another terminal:
+Ready after $(clock "$SECONDS"). Ask it something from another terminal:
 
 curl $url/v1/chat/completions -H 'Content-Type: application/json' -d '{"messages": [{"role": "user", "content": "Name three primary colours."}], "temperature": 0, "model": "$(basename "$model_default" .gguf)"}'
 
