@@ -125,8 +125,8 @@ LineWriter::Options WriterInto(const spdlog::sink_ptr& sink, LogFormat format) {
 
 class AsyncLogger final : public Logger {
  public:
-  AsyncLogger(const Options& options, spdlog::sink_ptr sink)
-      : options_(options), writer_(WriterInto(std::move(sink), options.format)) {}
+  AsyncLogger(const Options& options, const spdlog::sink_ptr& sink)
+      : options_(options), writer_(WriterInto(sink, options.format)) {}
   bool Enabled(LogLevel level) const override { return level >= options_.level; }
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) override {
     if (!Enabled(level)) return;

@@ -115,14 +115,12 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
   }
 
   void CancelCall(std::uint64_t number) {
-    std::stop_source stop(std::nostopstate);
-    {
+    const auto source = [&] {
       const std::lock_guard lock(mutex);
       const auto found = calls.find(number);
-      if (found == calls.end()) return;
-      stop = found->second;
-    }
-    stop.request_stop();
+      return found == calls.end() ? std::stop_source(std::nostopstate) : found->second;
+    };
+    source().request_stop();
   }
 
   void End(std::uint64_t number, wire::CallAnswer answer) {
