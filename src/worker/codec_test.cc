@@ -46,7 +46,7 @@ class Draw {
     if (Coin()) return core::TextPart{Bytes()};
     return core::ImagePart{.digest = Name(), .media_type = "image/png", .bytes = Bytes()};
   }
-  core::ToolCall Call() { return {.id = Name(), .name = Name(), .arguments = Bytes()}; }
+  core::ToolCall Call() { return {.id = Name(), .name = Bytes(), .arguments = Bytes()}; }
   core::Message Message() {
     return {.role = "user",
             .content = Some(3, &Draw::Part),
@@ -134,7 +134,7 @@ class Draw {
   }
   base::Error Error() {
     base::Error error =
-        base::Error(One(base::Code::kUnauthenticated, 1), Name()).WithReason(Name()).WithParam(Name());
+        base::Error(One(base::Code::kUnauthenticated, 1), Bytes()).WithReason(Name()).WithParam(Name());
     if (Coin()) return std::move(error).WithRetryAfter(std::chrono::milliseconds(In(0, 100'000)));
     return error;
   }
