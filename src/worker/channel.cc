@@ -77,14 +77,14 @@ void Channel::Write() {
     if (closed_) return;
     bytes.clear();
     bytes.swap(queued_);
-    writing_ = true;
     changed_.notify_all();
     lock.unlock();
     const bool written = WriteAll(bytes);
     lock.lock();
-    writing_ = false;
-    if (!written) closed_ = true;
-    changed_.notify_all();
+    if (!written) {
+      closed_ = true;
+      changed_.notify_all();
+    }
   }
 }
 
@@ -103,14 +103,6 @@ void Channel::Close() {
   closed_ = true;
   ::shutdown(descriptor_, SHUT_RDWR);
   changed_.notify_all();
-}
-
-void Channel::Finish() {
-  {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return closed_ || (queued_.empty() && !writing_); });
-  }
-  Close();
 }
 
 }  // namespace lares::worker

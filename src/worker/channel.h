@@ -44,8 +44,6 @@ class Channel {
 
   // Wakes everybody; what waits to be written is dropped.
   void Close();
-  // Lets the other side hear what was sent, for as long as it listens; then closes.
-  void Finish();
 
  private:
   base::Status Push(std::unique_lock<std::mutex>& lock, std::string_view message);
@@ -58,7 +56,6 @@ class Channel {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::string queued_;
-  bool writing_ = false;
   bool closed_ = false;
   std::thread writer_;
 };

@@ -77,6 +77,7 @@ struct Client::State {
   }
 
   base::Status Greet(const wire::Hello& hello) {
+    if (greeted) return base::Fail(Code::kInvalidArgument, "the worker said hello twice");
     if (hello.version() != kProtocolVersion) {
       return base::Fail(Code::kFailedPrecondition,
                         "the worker speaks version " + std::to_string(hello.version()) +

@@ -127,10 +127,10 @@ class OneSide {
   std::unique_ptr<Channel> other_, mine_;
 };
 
-std::string WhatAClientMakesOf(const std::string& bytes) {
+std::string WhatAClientMakesOf(const std::vector<std::string>& messages) {
   const base::SystemClock clock;
   OneSide side;
-  EXPECT_TRUE(side.other().Send(bytes));
+  for (const std::string& bytes : messages) EXPECT_TRUE(side.other().Send(bytes));
   Client client({}, side.Mine(), clock);
   const auto ready = client.WaitUntilReady();
   return ready ? "ready" : ready.error().message();
@@ -139,14 +139,18 @@ std::string WhatAClientMakesOf(const std::string& bytes) {
 TEST(Client, AWorkerOfAnotherVersionIsNotTalkedTo) {
   wire::FromWorker hello;
   hello.mutable_hello()->set_version(kProtocolVersion + 1);
-  EXPECT_THAT(WhatAClientMakesOf(hello.SerializeAsString()), HasSubstr("speaks version 2"));
+  EXPECT_THAT(WhatAClientMakesOf({hello.SerializeAsString()}), HasSubstr("speaks version 2"));
 }
 
 TEST(Client, NonsenseEndsTheConversation) {
-  EXPECT_THAT(WhatAClientMakesOf("\xFF\xFF"), HasSubstr("no message"));
+  EXPECT_THAT(WhatAClientMakesOf({"\xFF\xFF"}), HasSubstr("no message"));
   wire::FromWorker status;
   status.mutable_status()->set_state(1);
-  EXPECT_THAT(WhatAClientMakesOf(status.SerializeAsString()), HasSubstr("did not say hello"));
+  EXPECT_THAT(WhatAClientMakesOf({status.SerializeAsString()}), HasSubstr("did not say hello"));
+  wire::FromWorker hello;
+  hello.mutable_hello()->set_version(kProtocolVersion);
+  const std::string greeting = hello.SerializeAsString();
+  EXPECT_THAT(WhatAClientMakesOf({greeting, greeting}), HasSubstr("hello twice"));
 }
 
 base::Error WhatAHostMakesOf(const std::vector<wire::ToWorker>& messages, bool greet = true) {

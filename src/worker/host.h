@@ -19,8 +19,8 @@ inline constexpr std::uint32_t kProtocolVersion = 1;
 
 class Host {
  public:
-  // `engine`, `heavy` (where what blocks is done) and `clock` outlive the host; the engine is stopped, or has
-  // ended every request, before the host goes.
+  // `engine`, `heavy` (where what blocks is done; not stopped before Serve has returned) and `clock` outlive
+  // the host; the engine is stopped, or has ended every request, before the host goes.
   Host(engine::Engine& engine, std::shared_ptr<Channel> channel, base::ThreadPool& heavy,
        const base::Clock& clock);
   ~Host();
