@@ -115,8 +115,8 @@ TEST(Limits, AKeptConnectionGivesBackTheRoomOfALargeAnswer) {
     EXPECT_TRUE(client.Drop(std::stoul(head.headers.at("content-length"))));
     lares.server.SweepNow();  // behind it the server's thread is done with the write, too
   }
-  // Whoever held the last one may not have let go of it yet; kept, there would be four.
-  EXPECT_LT(used(), before + 2 * kAnswer);
+  // Whoever held the last one may not have let go of it yet. Kept, this never ends.
+  while (used() >= before + kAnswer) lares.server.SweepNow();
 }
 
 TEST(Limits, ASlowHeadIsTimedOut) {
