@@ -155,6 +155,7 @@ int Dispatch(const CLI::App& app, ParsedCommand& parsed, const Environment& envi
   }
   auto loaded = LoadConfig(parsed.config_file, environment, parsed.flags);
   if (!loaded) return Fail(loaded.error(), err);
+  if (name == "worker") return handlers.worker(std::move(*loaded));
   if (name == "serve") return Serve(std::move(*loaded), handlers, err);
   if (name == "run") {
     if (!parsed.prompt_words.empty()) parsed.run.prompt = JoinWords(parsed.prompt_words);

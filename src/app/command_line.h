@@ -26,6 +26,7 @@ inline constexpr int kExitInterrupted = 130;
 // CheckForServing too.
 struct Handlers {
   std::function<int(LoadedConfig)> serve;
+  std::function<int(LoadedConfig)> worker;
   std::function<int(LoadedConfig, const cli::RunOptions&)> run;
   std::function<int(LoadedConfig, const cli::ModelsOptions&)> models;
   std::function<int(const cli::ConvertOptions&)> convert;

@@ -36,6 +36,7 @@ Call Lares(const std::vector<std::string>& arguments,
     return 0;
   };
   Handlers handlers;
+  handlers.worker = [&](LoadedConfig c) { return note("worker", std::move(c)); };
   handlers.serve = [&](LoadedConfig c) { return note("serve", std::move(c)); };
   handlers.run = [&](LoadedConfig c, const cli::RunOptions& o) {
     call.run = o;

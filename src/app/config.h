@@ -64,6 +64,14 @@ struct SchedulingSettings {
   std::optional<scheduler::FixedCosts> fixed_costs;         // for tests
 };
 
+// The processes that hold models.
+struct WorkerSettings {
+  std::int32_t crash_budget = 5;  // in 5 minutes; then it is left alone for a while
+  base::Duration well_after =
+      std::chrono::seconds(60);  // ready for so long, and earlier crashes are forgiven
+  std::string profile = "cpu";
+};
+
 struct LimitSettings {
   std::uint64_t body = 16 * kMiB;
   std::uint64_t header = 16 * kKiB;
@@ -97,6 +105,7 @@ struct Config {
   ServerSettings server;
   SecuritySettings security;
   SchedulingSettings scheduling;
+  WorkerSettings worker;
   LimitSettings limits;
   LogSettings log;
   ClientSettings client;

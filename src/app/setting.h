@@ -83,8 +83,10 @@ enum Scope : unsigned {
   kServing = 1U,       // serve
   kClient = 2U,        // commands that talk to a server
   kPrivateModel = 4U,  // run, for the model it loads when no server runs
-  kModelScope = kServing | kPrivateModel,
-  kEverywhere = kServing | kClient,
+  kWorker = 8U,        // worker, which serve starts
+  kEngineScope = kServing | kWorker,
+  kModelScope = kEngineScope | kPrivateModel,
+  kEverywhere = kEngineScope | kClient,
 };
 
 struct Setting {

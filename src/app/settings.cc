@@ -17,6 +17,7 @@ using std::chrono::seconds;
 
 constexpr std::string_view kKvTypes[] = {"f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"};
 constexpr std::string_view kLevels[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kProfiles[] = {"cpu", "gpu", "unconfined"};
 constexpr std::string_view kFormats[] = {"text", "json"};
 constexpr std::int32_t kMostRows = 2048;  // of one call of the backend
 constexpr std::int32_t kManyTokens = 16 * 1024 * 1024;
@@ -26,6 +27,7 @@ constexpr std::string_view kModel = "Model";
 constexpr std::string_view kServer = "Address and life";
 constexpr std::string_view kSecurity = "Security";
 constexpr std::string_view kScheduling = "Scheduling";
+constexpr std::string_view kWorkerGroup = "Worker";
 constexpr std::string_view kLimits = "Limits";
 constexpr std::string_view kLog = "Log";
 constexpr std::string_view kClientGroup = "Server to talk to";
@@ -38,8 +40,8 @@ std::vector<Setting> PlaceAndModel() {
       {"data", "--data", kEverywhere, PathKind{AT(data_directory)}, kPlace,
        "Data directory: the lock, models and chat history; one server at a time",
        "$XDG_DATA_HOME/lares or ~/.local/share/lares"},
-      {"model.path", "--model", kServing, PathKind{AT(model.path)}, kModel, "GGUF file to serve", "none"},
-      {"model.served_names", "--served-name", kServing, ListKind{AT(model.served_names)}, kModel,
+      {"model.path", "--model", kEngineScope, PathKind{AT(model.path)}, kModel, "GGUF file to serve", "none"},
+      {"model.served_names", "--served-name", kEngineScope, ListKind{AT(model.served_names)}, kModel,
        "Further names of the model; \"*\" answers to every name", "only the file's base name"},
       {"model.chat_template", "--chat-template", kModelScope, PathKind{AT(model.chat_template)}, kModel,
        "Jinja chat template to use instead of the model's own", "the model's own"},
@@ -101,25 +103,42 @@ std::vector<Setting> Security() {
 
 std::vector<Setting> Scheduling() {
   return {
-      {"scheduling.queue", "--queue", kServing, IntegerKind{AT(scheduling.queue), 0, 1'000'000}, kScheduling,
-       "Requests of a tenant that may wait; the next one gets 429", ""},
-      {"scheduling.itl_p99", "--itl-p99", kServing,
+      {"scheduling.queue", "--queue", kEngineScope, IntegerKind{AT(scheduling.queue), 0, 1'000'000},
+       kScheduling, "Requests of a tenant that may wait; the next one gets 429", ""},
+      {"scheduling.itl_p99", "--itl-p99", kEngineScope,
        DurationKind{AT(scheduling.itl_p99), milliseconds(1), seconds(60)}, kScheduling,
        "99 of 100 gaps between two tokens of an answer stay below this while other prompts are read", ""},
-      {"scheduling.max_wait", "--max-wait", kServing,
+      {"scheduling.max_wait", "--max-wait", kEngineScope,
        DurationKind{AT(scheduling.max_wait), milliseconds(1), hours(1)}, kScheduling,
        "A request that waited this long goes to the front", ""},
-      {"scheduling.max_tokens", "--max-tokens", kServing,
+      {"scheduling.max_tokens", "--max-tokens", kEngineScope,
        IntegerKind{AT(scheduling.max_tokens), 0, kManyTokens}, kScheduling, "Longest answer in tokens",
        "0: what is left of the context"},
-      {"scheduling.prefill_rows", "--prefill-rows", kServing,
+      {"scheduling.prefill_rows", "--prefill-rows", kEngineScope,
        IntegerKind{AT(scheduling.prefill_rows), 64, kMostRows}, kScheduling,
        "Prompt tokens computed in one call at most", ""},
-      {"scheduling.host_cache", "--host-cache", kServing,
+      {"scheduling.host_cache", "--host-cache", kEngineScope,
        SizeKind{AT(scheduling.host_cache), 0, 1024ULL * kGiB}, kScheduling,
        "Memory for prompt prefixes that the slots cannot hold; 0 keeps none", ""},
-      {"scheduling.fixed_costs", "--fixed-step-costs", kServing, CostsKind{AT(scheduling.fixed_costs)},
+      {"scheduling.fixed_costs", "--fixed-step-costs", kEngineScope, CostsKind{AT(scheduling.fixed_costs)},
        kScheduling, "For tests: step times to plan with instead of measured ones", "measured", true},
+  };
+}
+
+std::vector<Setting> Worker() {
+  return {
+      {"worker.profile", "--worker-profile", kEngineScope, ChoiceKind{AT(worker.profile), kProfiles},
+       kWorkerGroup,
+       "What the process that holds the model may do beside computing; gpu adds the driver's devices and "
+       "files",
+       ""},
+      {"worker.crash_budget", "--crash-budget", kServing, IntegerKind{AT(worker.crash_budget), 0, 1'000'000},
+       kWorkerGroup, "Crashes of that process within 5 minutes after which it is left alone for a while", ""},
+      {"worker.well_after", "--well-after", kServing,
+       DurationKind{AT(worker.well_after), seconds(0), hours(24)}, kWorkerGroup,
+       "Time without a crash after which earlier ones are forgiven and the next is followed by a start at "
+       "once",
+       ""},
   };
 }
 
@@ -157,9 +176,9 @@ std::vector<Setting> Limits() {
 
 std::vector<Setting> LogAndClient() {
   return {
-      {"log.level", "--log-level", kServing, ChoiceKind{AT(log.level), kLevels}, kLog,
+      {"log.level", "--log-level", kEngineScope, ChoiceKind{AT(log.level), kLevels}, kLog,
        "Least important lines to write", ""},
-      {"log.format", "--log-format", kServing, ChoiceKind{AT(log.format), kFormats}, kLog,
+      {"log.format", "--log-format", kEngineScope, ChoiceKind{AT(log.format), kFormats}, kLog,
        "Lines for people or for machines", ""},
       {"log.file", "--log-file", kServing, PathKind{AT(log.file)}, kLog, "File to append to",
        "standard error"},
@@ -178,7 +197,7 @@ std::vector<Setting> LogAndClient() {
 
 std::vector<Setting> MakeTable() {
   std::vector<Setting> table;
-  for (auto* part : {&PlaceAndModel, &Server, &Security, &Scheduling, &Limits, &LogAndClient}) {
+  for (auto* part : {&PlaceAndModel, &Server, &Security, &Scheduling, &Worker, &Limits, &LogAndClient}) {
     for (Setting& setting : part()) table.push_back(setting);
   }
   return table;

@@ -70,6 +70,12 @@ void AddServe(CLI::App& app, ParsedCommand& parsed) {
 SIGTERM or Ctrl-C lets running answers finish; a second one ends at once. SIGHUP reads the keys again.)");
 }
 
+// Not for people: it talks through descriptors that only a gateway gives it.
+void AddWorker(CLI::App& app, ParsedCommand& parsed) {
+  CLI::App* command = AddCommand(app, "worker", "Hold one model; `lares serve` starts it")->group("");
+  AddSettings(*command, kWorker, parsed);
+}
+
 void AddRun(CLI::App& app, ParsedCommand& parsed) {
   CLI::App* command = AddCommand(app, "run", "Ask a model, or chat with it");
   cli::RunOptions& run = parsed.run;
@@ -162,6 +168,7 @@ void AddSettings(CLI::App& command, unsigned scope, ParsedCommand& parsed) {
 
 void AddSubcommands(CLI::App& app, ParsedCommand& parsed) {
   AddServe(app, parsed);
+  AddWorker(app, parsed);
   AddRun(app, parsed);
   AddModels(app, parsed);
   AddBench(app, parsed);

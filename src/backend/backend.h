@@ -53,6 +53,10 @@ struct Row {
   std::int32_t slot = 0;
   std::int32_t position = 0;
   bool wants_logits = false;
+  // Its token was written by the model, not read in a prompt. Many rows in a call and one give results that
+  // differ in the last bits, so what was written one by one is computed as such also when it is computed
+  // again, many at once. The rows of a call are alike in this.
+  bool written = false;
 };
 
 // How far a call came. `rows_done` < rows.size() only after an interrupt: rows [0, rows_done) are in the KV

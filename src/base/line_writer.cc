@@ -46,6 +46,9 @@ void WaitBeforeAbort(int /*signal*/) {
     const timespec tick{.tv_sec = 0, .tv_nsec = 5'000'000};
     nanosleep(&tick, nullptr);
   }
+  // abort() would do so by itself; a signal from outside ends the process, too.
+  std::signal(SIGABRT, SIG_DFL);
+  std::raise(SIGABRT);
 }
 
 void WriteOne(const LineWriter::Options& options, const std::string& line) {

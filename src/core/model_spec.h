@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,16 @@ struct ModelSpec {
   bool operator==(const ModelSpec&) const = default;
 };
 
-enum class EngineState : std::uint8_t { kLoading, kReady, kDraining, kStopped, kFailed };
+// kRestarting: what it ran on was lost and is being replaced; requests are taken and wait. kFailed: nothing
+// brings it back by itself.
+enum class EngineState : std::uint8_t { kLoading, kReady, kDraining, kStopped, kFailed, kRestarting };
+
+// Why an engine does not work that should.
+struct Trouble {
+  std::string cause;  // a sentence
+  base::Time since{};
+  std::optional<base::Time> next_try;  // none: it is being tried now
+};
 
 // A snapshot; cheap to make, good for health, readiness and /v1/models.
 struct EngineStatus {
@@ -44,8 +54,10 @@ struct EngineStatus {
   std::int32_t waiting = 0;
   base::Duration retry_after = std::chrono::seconds(1);  // what a refused client is told
   bool has_chat_template = false;
-  std::uint64_t steps = 0;  // grows with each step; stands still when nothing is to be done
-  bool stuck = false;       // there is work, and no step ended within its bound
+  std::uint64_t steps = 0;    // grows with each step; stands still when nothing is to be done
+  std::uint64_t crashes = 0;  // of what it runs on, since the server started
+  std::optional<Trouble> trouble;
+  std::vector<std::string> unconfined;  // protections that could not be had for its process; each with why
 };
 
 }  // namespace lares::core

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What comes back from an engine. A request's events arrive in order: at most one Admitted, any number of
-// Deltas, exactly one Terminal, whatever ended it. Quotas settle and audit closes at the Terminal.
+// What comes back from an engine. A request's events arrive in order: at most one Admitted, at most one
+// Started, any number of Deltas, exactly one Terminal, whatever ended it. Quotas settle and audit closes at
+// the Terminal.
 #pragma once
 
 #include <cstdint>
@@ -46,6 +47,14 @@ struct Admitted {
   bool operator==(const Admitted&) const = default;
 };
 
+// Its first rows are about to be computed.
+struct Started {
+  std::string request;
+  std::int32_t cached_tokens = 0;  // as in Usage
+  base::Duration queued{};         // as in Timings
+  bool operator==(const Started&) const = default;
+};
+
 // What one call of a step added to one choice. `ids` are the tokens behind it, also those whose text is held
 // back (an incomplete character, the beginning of a stop string). `finish` is set once per choice, on its
 // last.
@@ -76,6 +85,7 @@ struct Timings {
   base::Duration worst_gap{};    // longest time between two tokens of one choice
   base::Duration p99_gap{};
   std::int32_t preemptions = 0;
+  std::int32_t continuations = 0;  // times that it went on elsewhere, because its engine was lost
   bool operator==(const Timings&) const = default;
 };
 
@@ -89,14 +99,15 @@ struct Terminal {
 };
 
 // What came at one time (after a call of a step, or between two steps) for all requests of one sink. Order
-// within a request: admitted, deltas, terminals.
+// within a request: admitted, started, deltas, terminals.
 struct EventBatch {
   std::vector<Admitted> admitted;
+  std::vector<Started> started;
   std::vector<Delta> deltas;
   std::vector<Terminal> terminals;
   base::Time made{};  // when the engine posted it, for the delivery-delay histogram
 
-  bool empty() const { return admitted.empty() && deltas.empty() && terminals.empty(); }
+  bool empty() const { return admitted.empty() && started.empty() && deltas.empty() && terminals.empty(); }
 };
 
 }  // namespace lares::core

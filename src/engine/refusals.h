@@ -15,12 +15,13 @@
 
 namespace lares::engine {
 
-// Nothing in state kReady. `was_ready`: a failed engine worked before.
+// Nothing in the states in which requests are taken. `was_ready`: a failed engine worked before.
 inline std::optional<base::Error> WhyNotReady(core::EngineState state, int load_percent,
                                               const std::string& failure, bool was_ready) {
   using base::Code;
   switch (state) {
     case core::EngineState::kReady:
+    case core::EngineState::kRestarting:
       return std::nullopt;
     case core::EngineState::kStopped:
     case core::EngineState::kDraining:

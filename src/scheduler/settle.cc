@@ -77,7 +77,8 @@ void SettlePrefill(World& world, const Step& step, const StepResult& result,
     world.refused_rows = static_cast<std::int64_t>(planned);
   } else {
     world.refused_rows = 0;
-    if (done == planned) world.cost.LearnPrefill(PrefillShape(world, step), result.prefill_time);
+    if (done == planned && !result.prefill_rewrites)
+      world.cost.LearnPrefill(PrefillShape(world, step), result.prefill_time);
   }
 }
 

@@ -99,6 +99,7 @@ struct StepResult {
   base::Duration decode_time{};           // zero: there was no such call
   base::Duration prefill_time{};
   bool prefill_interrupted = false;  // its time says nothing about cost
+  bool prefill_rewrites = false;     // part of it was written before: its time says nothing about prompts
   bool decode_out_of_cells = false;  // the call was refused whole: nothing of it is in the cache
   bool prefill_out_of_cells = false;
   std::vector<BlobId> failed_blobs;  // a spill or restore that failed; the sequence recomputes

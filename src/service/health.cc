@@ -12,8 +12,9 @@ namespace {
 HealthStatus StatusOf(const core::EngineStatus& engine) {
   switch (engine.state) {
     case core::EngineState::kReady:
-      return engine.stuck ? HealthStatus::kDown : HealthStatus::kUp;
+      return HealthStatus::kUp;
     case core::EngineState::kLoading:
+    case core::EngineState::kRestarting:
     case core::EngineState::kDraining:
       return HealthStatus::kDegraded;
     case core::EngineState::kStopped:
@@ -37,6 +38,8 @@ const char* StateWord(core::EngineState state) {
       return "stopped";
     case core::EngineState::kFailed:
       return "failed";
+    case core::EngineState::kRestarting:
+      return "restarting";
   }
   return "failed";
 }
@@ -57,6 +60,10 @@ DiskHealth Health::Disk() const {
 HealthReport Health::Report(const core::Principal& principal) const {
   HealthReport report;
   report.timestamp = clock_.Wall();
+  const base::Time now = clock_.Now();
+  const auto wall = [&](base::Time time) {
+    return report.timestamp + std::chrono::duration_cast<std::chrono::system_clock::duration>(time - now);
+  };
   report.draining = lifecycle_.phase() != Lifecycle::Phase::kServing;
   report.details = core::Holds(principal.permissions, core::Permission::kReadMetrics);
   report.disk = Disk();
@@ -64,6 +71,10 @@ HealthReport Health::Report(const core::Principal& principal) const {
   for (const Model& model : catalogue_.models()) {
     ModelHealth health{.name = model.spec.name, .engine = model.engine->Status()};
     health.status = StatusOf(health.engine);
+    if (const auto& trouble = health.engine.trouble) {
+      health.since = wall(trouble->since);
+      if (trouble->next_try) health.next_try = wall(*trouble->next_try);
+    }
     report.status = std::max(report.status, std::min(health.status, HealthStatus::kDegraded));
     if (health.status == HealthStatus::kDown) ++down;
     report.models.push_back(std::move(health));
@@ -91,11 +102,6 @@ Readiness Health::Ready() const {
 base::Status Health::Alive() const {
   for (const Model& model : catalogue_.models()) {
     const core::EngineStatus status = model.engine->Status();
-    if (status.stuck) {
-      return base::Fail(base::Error(base::Code::kUnavailable,
-                                    "the engine of " + model.spec.name + " has work and makes no progress")
-                            .WithReason("engine_stuck"));
-    }
     if (status.state == core::EngineState::kFailed) {
       return base::Fail(base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name + " failed")
                             .WithReason("engine_failed"));

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct ModelHealth {
   std::string name;
   HealthStatus status = HealthStatus::kDown;
   core::EngineStatus engine;
+  // With engine.trouble: its times for people.
+  std::optional<std::chrono::system_clock::time_point> since;
+  std::optional<std::chrono::system_clock::time_point> next_try;
 };
 
 struct DiskHealth {
@@ -43,7 +47,7 @@ struct HealthReport {
 
 struct Readiness {
   bool ready = false;
-  std::string state;  // ready, loading, failed, draining
+  std::string state;  // ready, loading, restarting, failed, draining
   int percent = 0;    // of loading, over all models
 };
 
@@ -61,7 +65,8 @@ class Health {
 
   HealthReport Report(const core::Principal& principal) const;
   Readiness Ready() const;
-  // An error when an engine is stuck or failed: the process exists, but will answer nobody.
+  // An error when an engine failed: the process exists, but will answer nobody. One that is being replaced
+  // is no reason to end the gateway.
   base::Status Alive() const;
 
  private:
@@ -73,6 +78,6 @@ class Health {
   const std::string data_directory_;
 };
 
-const char* StateWord(core::EngineState state);  // loading, ready, draining, stopped, failed
+const char* StateWord(core::EngineState state);  // loading, ready, draining, stopped, failed, restarting
 
 }  // namespace lares::service

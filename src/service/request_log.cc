@@ -37,6 +37,7 @@ void RequestLog::Write(const RequestRecord& r) {
                  {"ttft_ms", base::Milliseconds(r.timings.first_token)},
                  {"itl_p99_ms", base::Milliseconds(r.timings.p99_gap)},
                  {"total_ms", base::Milliseconds(r.total)},
+                 {"continuations", tokens(r.timings.continuations)},
                  {"finish", OrDash(r.finish)},
                  {"error", OrDash(r.error)}});
   if (log_content_ && (!r.prompt.empty() || !r.answer.empty())) {
@@ -86,6 +87,7 @@ void Call::Settle(const core::Terminal& terminal, std::string_view finish) {
   t.worst_gap = std::max(t.worst_gap, terminal.timings.worst_gap);
   t.p99_gap = std::max(t.p99_gap, terminal.timings.p99_gap);
   t.preemptions += terminal.timings.preemptions;
+  t.continuations += terminal.timings.continuations;
 }
 
 void Call::AddPrompt(std::string_view text) {

@@ -29,13 +29,15 @@ std::optional<std::string> Liveness::Observe(const Poll& poll) {
     late_ = 0;
     return std::nullopt;
   }
-  if (!poll.began || !poll.due || !Late(poll)) {
+  const bool late = poll.began && poll.due && Late(poll);
+  if (!late && !poll.stopped) {
     late_ = 0;
     return std::nullopt;
   }
   if (++late_ < options_.polls) return std::nullopt;
+  if (poll.stopped) return "the process is stopped (SIGSTOP)";
   return "no progress for " + Text(poll.now - *poll.began) + " in a step that was to take " +
-         Text(*poll.due - *poll.began) + (poll.stopped ? "; the process is stopped" : "");
+         Text(*poll.due - *poll.began);
 }
 
 }  // namespace lares::supervisor

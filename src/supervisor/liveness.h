@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Tells a worker that hangs from one that is slow, by its progress: each step publishes a counter and the
-// time at which it should have ended. Hung means that the counter stood still past that time and a margin at
-// three polls in a row. Time that the worker waited for a CPU does not count, because then the machine is
-// slow and not the worker; time that it was stopped or slept does. A worker without work publishes no end and
-// cannot hang; one that loads publishes the latest time of its next percent.
+// Tells a worker that hangs from one that is slow, by its progress: a counter that grows while it computes,
+// and the time at which the step should have ended. Hung means that the counter stood still past that time
+// and a margin at three polls in a row. Time that the worker waited for a CPU does not count, because then
+// the machine is slow and not the worker; time that it slept does. A worker without work publishes no end and
+// cannot hang; one that loads publishes the latest time of its next percent. One that is stopped (SIGSTOP)
+// needs no margin: it hangs when it stands still for three polls, at work or not.
 //
 // Pure; not thread safe.
 #pragma once
@@ -19,7 +20,7 @@
 namespace lares::supervisor {
 
 struct LivenessOptions {
-  base::Duration margin = std::chrono::milliseconds(200);
+  base::Duration margin = std::chrono::seconds(5);
   double of_predicted = 2;  // and as much of the step's predicted time
   int polls = 3;
 };
@@ -33,7 +34,7 @@ class Liveness {
     std::optional<base::Time> began;  // the step that runs; none: there is nothing to do
     std::optional<base::Time> due;    // when it should have ended, as predicted when it began
     base::Duration waited_for_cpu{};  // since the process began, of the thread that waited most (schedstat)
-    bool stopped = false;             // state T: only words, the time counts anyway
+    bool stopped = false;             // state T
   };
 
   explicit Liveness(LivenessOptions options = {}) : options_(options) {}

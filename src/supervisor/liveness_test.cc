@@ -42,25 +42,35 @@ struct Worker {
   std::string said;
 };
 
-TEST(Liveness, AStepThatStandsStillInSteadyDecodeIsNoticedWithinASecond) {
-  for (const int step : {5, 30, 100, 200}) {
+TEST(Liveness, AStepThatStandsStillIsNoticedAfterItsMargin) {
+  for (const int step : {5, 30, 100, 200, 2000}) {
     Worker worker;
     worker.Begin(milliseconds(step));
-    const auto found = worker.Stand(seconds(10));
+    const auto found = worker.Stand(seconds(30));
     ASSERT_TRUE(found) << step;
-    EXPECT_LE(*found, milliseconds(step) * 3 + milliseconds(200) + 4 * kEvery) << step;
-    if (step <= 100) {
-      EXPECT_LT(*found, seconds(1)) << step;
-    }
+    EXPECT_GT(*found, milliseconds(step) * 3 + seconds(5)) << step;
+    EXPECT_LE(*found, milliseconds(step) * 3 + seconds(5) + 4 * kEvery) << step;
+  }
+}
+
+TEST(Liveness, WhoIsStoppedIsNoticedWithinASecondAtWorkOrNot) {
+  for (const bool at_work : {true, false}) {
+    Worker worker;
+    if (at_work) worker.Begin(seconds(60));
+    EXPECT_FALSE(worker.Stand(kEvery));
+    worker.poll.stopped = true;
+    const auto found = worker.Stand(seconds(10));
+    ASSERT_TRUE(found) << at_work;
+    EXPECT_LT(*found, seconds(1)) << at_work;
+    EXPECT_EQ(worker.said, "the process is stopped (SIGSTOP)");
   }
 }
 
 TEST(Liveness, ItSaysWhatItSaw) {
   Worker worker;
   worker.Begin(milliseconds(30));
-  worker.poll.stopped = true;
   ASSERT_TRUE(worker.Stand(seconds(10)));
-  EXPECT_EQ(worker.said, "no progress for 500 ms in a step that was to take 30 ms; the process is stopped");
+  EXPECT_EQ(worker.said, "no progress for 5300 ms in a step that was to take 30 ms");
 }
 
 TEST(Liveness, WithoutWorkNothingHangs) {
@@ -72,21 +82,21 @@ TEST(Liveness, ALongPromptIsNoHang) {
   Worker worker;
   worker.Begin(seconds(40));
   EXPECT_FALSE(worker.Stand(seconds(60)));
-  EXPECT_TRUE(worker.Stand(seconds(100)));
+  EXPECT_TRUE(worker.Stand(seconds(120)));
 }
 
 TEST(Liveness, WaitingForACpuIsNoHang) {
   Worker worker;
   worker.Begin(milliseconds(30));
   EXPECT_FALSE(worker.Stand(seconds(30), 1.0));
-  EXPECT_TRUE(worker.Stand(seconds(2)));
+  EXPECT_TRUE(worker.Stand(seconds(6)));
 }
 
 TEST(Liveness, ProgressStartsTheCountAnew) {
   Worker worker;
   for (int i = 0; i < 50; ++i) {
     worker.Begin(milliseconds(30));
-    EXPECT_FALSE(worker.Stand(milliseconds(400))) << i;
+    EXPECT_FALSE(worker.Stand(milliseconds(5200))) << i;
     worker.End();
   }
 }
@@ -94,9 +104,10 @@ TEST(Liveness, ProgressStartsTheCountAnew) {
 TEST(Liveness, AResetForgetsTheProcessBefore) {
   Worker worker;
   worker.Begin(milliseconds(30));
-  EXPECT_FALSE(worker.Stand(milliseconds(400)));
+  EXPECT_FALSE(worker.Stand(milliseconds(5200)));
   worker.liveness.Reset();
   worker.poll.waited_for_cpu = {};
+  worker.poll.began = worker.poll.due = std::nullopt;
   EXPECT_FALSE(worker.Stand(milliseconds(300)));
 }
 
@@ -131,7 +142,7 @@ TEST(Liveness, UnderStressThereIsNoFalseAlarmAndAStopIsFound) {
       worker.End();
     }
     worker.Begin(milliseconds(30));
-    EXPECT_TRUE(worker.Stand(seconds(2))) << "seed " << seed;
+    EXPECT_TRUE(worker.Stand(seconds(10))) << "seed " << seed;
   }
 }
 

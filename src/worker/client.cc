@@ -36,12 +36,13 @@ std::int32_t Produced(const core::GenerateRequest& request) {
 }  // namespace
 
 struct Client::State {
-  State(ClientOptions o, std::unique_ptr<Channel> c, const base::Clock& k)
-      : options(o), channel(std::move(c)), clock(k) {}
+  State(ClientOptions o, std::unique_ptr<Channel> c, const base::Clock& k, engine::StepListener* s)
+      : options(o), channel(std::move(c)), clock(k), steps(s) {}
 
   const ClientOptions options;
   const std::unique_ptr<Channel> channel;
   const base::Clock& clock;
+  engine::StepListener* const steps;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -103,12 +104,18 @@ struct Client::State {
   base::Status HearEvents(const wire::EventBatch& message) {
     auto heard = FromWire(message, clock.Now());
     if (!heard) return base::Fail(heard.error());
+    HearSteps(message);
     std::map<std::shared_ptr<engine::EventSink>, core::EventBatch> batches;
     {
       const std::lock_guard lock(mutex);
       for (core::Admitted& admitted : heard->admitted) {
         if (Running* running = Listening(admitted.request)) {
           batches[running->sink].admitted.push_back(std::move(admitted));
+        }
+      }
+      for (core::Started& started : heard->started) {
+        if (Running* running = Listening(started.request)) {
+          batches[running->sink].started.push_back(std::move(started));
         }
       }
       for (core::Delta& delta : heard->deltas) {
@@ -131,6 +138,13 @@ struct Client::State {
       sink->Deliver(std::move(batch));
     }
     return {};
+  }
+
+  void HearSteps(const wire::EventBatch& message) const {
+    if (steps == nullptr || message.steps().empty()) return;
+    std::vector<engine::StepReport> reports;
+    for (const wire::StepReport& step : message.steps()) reports.push_back(FromWire(step));
+    steps->OnSteps(reports);
   }
 
   Running* Listening(const std::string& id) {
@@ -234,8 +248,9 @@ struct Client::State {
   }
 };
 
-Client::Client(ClientOptions options, std::unique_ptr<Channel> channel, const base::Clock& clock)
-    : state_(std::make_unique<State>(options, std::move(channel), clock)) {
+Client::Client(ClientOptions options, std::unique_ptr<Channel> channel, const base::Clock& clock,
+               engine::StepListener* steps)
+    : state_(std::make_unique<State>(options, std::move(channel), clock, steps)) {
   wire::ToWorker hello;
   hello.mutable_hello()->set_version(kProtocolVersion);
   // When nobody listens any more, the reader finds out.
@@ -243,9 +258,21 @@ Client::Client(ClientOptions options, std::unique_ptr<Channel> channel, const ba
   state_->reader = std::thread([this] { state_->Read(); });
 }
 
-Client::~Client() {
+Client::~Client() { Close(); }
+
+void Client::Close() {
   state_->channel->Close();
-  state_->reader.join();
+  if (state_->reader.joinable()) state_->reader.join();
+}
+
+bool Client::owes() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->lost && (!state_->requests.empty() || !state_->answers.empty());
+}
+
+std::optional<base::Error> Client::WhyLost() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->lost;
 }
 
 base::Status Client::WaitUntilReady() {

@@ -7,11 +7,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "engine/step_report.h"
 #include "worker/channel.h"
 
 namespace lares::worker {
@@ -22,12 +24,23 @@ struct ClientOptions {
 
 class Client final : public engine::Engine {
  public:
-  // `clock` outlives the client.
-  Client(ClientOptions options, std::unique_ptr<Channel> channel, const base::Clock& clock);
+  // `clock` and `steps` (may be null) outlive the client.
+  Client(ClientOptions options, std::unique_ptr<Channel> channel, const base::Clock& clock,
+         engine::StepListener* steps = nullptr);
   // Ends everything with kUnavailable.
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
+
+  // Hangs up, as if the worker had gone. When it returns, every request has ended and every call has its
+  // answer. By one thread.
+  void Close();
+
+  // Whether the worker owes us an answer.
+  bool owes() const;
+
+  // Once the worker is gone.
+  std::optional<base::Error> WhyLost() const;
 
   // Blocks until the worker's model is ready or failed to load, or the worker is gone.
   base::Status WaitUntilReady();

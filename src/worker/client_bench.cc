@@ -93,7 +93,8 @@ void AStepOverASocket(benchmark::State& state) {
   base::ThreadPool pool({.name = "calls", .threads = 1, .backlog = 8, .nice = 0});
   auto ends = Channel::Pair();
   if (!ends) return state.SkipWithError("no socket pair");
-  Host host(engine, std::move(ends->first), pool, clock);
+  Progress progress(nullptr, clock);
+  Host host(engine, progress, std::move(ends->first), {pool, pool}, clock);
   std::thread serving([&] { static_cast<void>(host.Serve()); });
   auto sink = std::make_shared<Counter>();
   {

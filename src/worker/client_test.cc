@@ -32,7 +32,7 @@ class Pair final : public engine::EngineUnderTest {
     auto ends = Channel::Pair();
     EXPECT_TRUE(ends);
     far_ = std::move(ends->first);
-    host_ = std::make_unique<Host>(local_.engine(), far_, pool_, clock_);
+    host_ = std::make_unique<Host>(local_.engine(), progress_, far_, HostPools{pool_, pool_}, clock_);
     serving_ = std::thread([this] { served_ = host_->Serve(); });
     client_ = std::make_unique<Client>(ClientOptions{}, std::move(ends->second), clock_);
     EXPECT_TRUE(client_->WaitUntilReady());
@@ -52,6 +52,7 @@ class Pair final : public engine::EngineUnderTest {
  private:
   engine::LocalUnderTest local_;
   base::SystemClock clock_;
+  Progress progress_{nullptr, clock_};
   base::ThreadPool pool_;
   std::shared_ptr<Channel> far_;
   std::unique_ptr<Host> host_;
@@ -163,7 +164,8 @@ base::Error WhatAHostMakesOf(const std::vector<wire::ToWorker>& messages, bool g
     EXPECT_TRUE(side.other().Send(hello.SerializeAsString()));
   }
   for (const wire::ToWorker& message : messages) EXPECT_TRUE(side.other().Send(message.SerializeAsString()));
-  Host host(local.engine(), side.Mine(), local.pool(), clock);
+  Progress progress(nullptr, clock);
+  Host host(local.engine(), progress, side.Mine(), {local.pool(), local.pool()}, clock);
   return host.Serve();
 }
 

@@ -15,6 +15,7 @@
 #include "core/generate_request.h"
 #include "core/model_spec.h"
 #include "core/token_event.h"
+#include "engine/step_report.h"
 
 namespace lares::worker {
 
@@ -25,6 +26,7 @@ class EngineStatus;
 class Error;
 class EventBatch;
 class GenerateRequest;
+class StepReport;
 class TextPrompt;
 class Tokens;
 }  // namespace wire
@@ -49,6 +51,9 @@ core::EmbedAnswer FromWire(const wire::EmbedAnswer& message);
 
 void ToWire(const core::EventBatch& value, base::Time now, wire::EventBatch& message);
 base::Result<core::EventBatch> FromWire(const wire::EventBatch& message, base::Time now);
+
+void ToWire(const engine::StepReport& value, wire::StepReport& message);
+engine::StepReport FromWire(const wire::StepReport& message);
 
 void ToWire(const core::EngineStatus& value, wire::EngineStatus& message);
 base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message);

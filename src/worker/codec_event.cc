@@ -131,6 +131,12 @@ void ToWire(const core::EventBatch& value, base::Time now, wire::EventBatch& mes
     added.set_request(each.request);
     added.set_prompt_tokens(each.prompt_tokens);
   }
+  for (const core::Started& each : value.started) {
+    wire::Started& added = *message.add_started();
+    added.set_request(each.request);
+    added.set_cached_tokens(each.cached_tokens);
+    added.set_queued_ns(each.queued.count());
+  }
   for (const core::Delta& each : value.deltas) ToWire(each, *message.add_deltas());
   for (const core::Terminal& each : value.terminals) ToWire(each, *message.add_terminals());
   message.set_age_ns((now - value.made).count());
@@ -140,6 +146,11 @@ base::Result<core::EventBatch> FromWire(const wire::EventBatch& message, base::T
   core::EventBatch value;
   for (const wire::Admitted& each : message.admitted()) {
     value.admitted.push_back({.request = each.request(), .prompt_tokens = each.prompt_tokens()});
+  }
+  for (const wire::Started& each : message.started()) {
+    value.started.push_back({.request = each.request(),
+                             .cached_tokens = each.cached_tokens(),
+                             .queued = base::Duration(each.queued_ns())});
   }
   for (const wire::Delta& each : message.deltas()) {
     auto delta = FromWire(each);
@@ -172,7 +183,37 @@ void ToWire(const core::EngineStatus& value, wire::EngineStatus& message) {
   message.set_retry_after_ms(std::chrono::ceil<std::chrono::milliseconds>(value.retry_after).count());
   message.set_has_chat_template(value.has_chat_template);
   message.set_steps(value.steps);
-  message.set_stuck(value.stuck);
+  for (const std::string& each : value.unconfined) message.add_unconfined(each);
+}
+
+void ToWire(const engine::StepReport& value, wire::StepReport& message) {
+  message.set_decode_ns(value.decode.count());
+  message.set_predicted_decode_ns(value.predicted_decode.count());
+  message.set_prefill_ns(value.prefill.count());
+  message.set_predicted_prefill_ns(value.predicted_prefill.count());
+  message.set_preemptions(value.preemptions);
+  message.set_evictions(value.evictions);
+  message.set_waiting(value.waiting);
+  message.set_running(value.running);
+  message.set_cells_free(value.cells_free);
+  message.set_cells_used(value.cells_used);
+  message.set_cells_cached(value.cells_cached);
+  message.set_host_bytes(value.host_bytes);
+}
+
+engine::StepReport FromWire(const wire::StepReport& message) {
+  return {.decode = base::Duration(message.decode_ns()),
+          .predicted_decode = base::Duration(message.predicted_decode_ns()),
+          .prefill = base::Duration(message.prefill_ns()),
+          .predicted_prefill = base::Duration(message.predicted_prefill_ns()),
+          .preemptions = message.preemptions(),
+          .evictions = message.evictions(),
+          .waiting = message.waiting(),
+          .running = message.running(),
+          .cells_free = message.cells_free(),
+          .cells_used = message.cells_used(),
+          .cells_cached = message.cells_cached(),
+          .host_bytes = message.host_bytes()};
 }
 
 base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message) {
@@ -196,7 +237,9 @@ base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message) {
                                 std::clamp<std::int64_t>(message.retry_after_ms(), 0, kMostRetryMs)),
                             .has_chat_template = message.has_chat_template(),
                             .steps = message.steps(),
-                            .stuck = message.stuck()};
+                            .crashes = 0,
+                            .trouble = {},
+                            .unconfined = {message.unconfined().begin(), message.unconfined().end()}};
 }
 
 }  // namespace lares::worker

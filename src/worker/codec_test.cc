@@ -237,7 +237,7 @@ TEST(Codec, AStatusComesBackAsItWas) {
   status.bytes = std::uint64_t{5} << 33U;
   status.slots = 4;
   status.steps = 99;
-  status.stuck = true;
+  status.unconfined = {"Landlock: not there"};
   wire::EngineStatus message;
   ToWire(status, message);
   const auto got = FromWire(Sent(message));
@@ -246,7 +246,7 @@ TEST(Codec, AStatusComesBackAsItWas) {
   EXPECT_EQ(got->model, "m");
   EXPECT_EQ(got->bytes, status.bytes);
   EXPECT_EQ(got->steps, 99U);
-  EXPECT_TRUE(got->stuck);
+  EXPECT_EQ(got->unconfined, status.unconfined);
 }
 
 TEST(Codec, NumbersThatStandForNothingAreRefused) {

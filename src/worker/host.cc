@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "worker/codec.h"
 #include "worker/worker.pb.h"
@@ -29,16 +30,18 @@ base::Error Senseless(const std::string& what) {
 
 // Shared with what the engine and the pool still hold when the gateway is gone.
 struct Host::State final : engine::EventSink, std::enable_shared_from_this<State> {
-  State(engine::Engine& e, std::shared_ptr<Channel> c, base::ThreadPool& h, const base::Clock& k)
-      : engine(e), channel(std::move(c)), heavy(h), clock(k) {}
+  State(engine::Engine& e, Progress& p, std::shared_ptr<Channel> c, HostPools h, const base::Clock& k)
+      : engine(e), progress(p), channel(std::move(c)), pools(h), clock(k) {}
 
   engine::Engine& engine;
+  Progress& progress;
   const std::shared_ptr<Channel> channel;
-  base::ThreadPool& heavy;
+  const HostPools pools;
   const base::Clock& clock;
 
   std::mutex mutex;
   std::condition_variable_any changed;
+  std::vector<std::string> unconfined;
   std::set<std::string> requests;                   // submitted and not ended
   std::map<std::uint64_t, std::stop_source> calls;  // on the pool
 
@@ -54,7 +57,12 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
     }
     wire::FromWorker message;
     ToWire(batch, clock.Now(), *message.mutable_events());
+    AddReports(*message.mutable_events());
     Send(message);
+  }
+
+  void AddReports(wire::EventBatch& events) {
+    for (const engine::StepReport& report : progress.TakeReports()) ToWire(report, *events.add_steps());
   }
 
   base::Status Handle(const wire::ToWorker& message) {
@@ -102,7 +110,8 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
       if (!added) return base::Fail(Senseless("a call's number twice"));
       stop = place->second.get_token();
     }
-    const bool taken = heavy.TryRun(
+    base::ThreadPool& pool = call.has_embed() ? pools.embeddings : pools.heavy;
+    const bool taken = pool.TryRun(
         [self = shared_from_this(), call, stop] { self->End(call.number(), self->Answer(call, stop)); });
     if (taken) return {};
     wire::CallAnswer busy;
@@ -176,16 +185,26 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
     return base::Fail(Senseless("a call without work"));
   }
 
+  core::EngineStatus StatusNow() {
+    core::EngineStatus status = engine.Status();
+    const std::lock_guard lock(mutex);
+    status.unconfined = unconfined;
+    return status;
+  }
+
   void TellStatus(const std::stop_token& stop) {
     std::string told;
     std::unique_lock lock(mutex);
     while (!stop.stop_requested()) {
       lock.unlock();
       wire::FromWorker message;
-      ToWire(engine.Status(), *message.mutable_status());
+      ToWire(StatusNow(), *message.mutable_status());
       std::string bytes = message.SerializeAsString();
       if (bytes != told) static_cast<void>(channel->Send(bytes));
       told = std::move(bytes);
+      wire::FromWorker rest;
+      AddReports(*rest.mutable_events());
+      if (rest.events().steps_size() > 0) Send(rest);
       lock.lock();
       changed.wait_for(lock, stop, kStatusEvery, [] { return false; });
     }
@@ -204,11 +223,16 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
   }
 };
 
-Host::Host(engine::Engine& engine, std::shared_ptr<Channel> channel, base::ThreadPool& heavy,
+Host::Host(engine::Engine& engine, Progress& progress, std::shared_ptr<Channel> channel, HostPools pools,
            const base::Clock& clock)
-    : state_(std::make_shared<State>(engine, std::move(channel), heavy, clock)) {}
+    : state_(std::make_shared<State>(engine, progress, std::move(channel), pools, clock)) {}
 
 Host::~Host() = default;
+
+void Host::AddUnconfined(const std::vector<std::string>& missing) {
+  const std::lock_guard lock(state_->mutex);
+  state_->unconfined.insert(state_->unconfined.end(), missing.begin(), missing.end());
+}
 
 base::Error Host::Serve() {
   wire::FromWorker hello;

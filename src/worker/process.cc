@@ -43,6 +43,7 @@ struct Launch {
   char* const* environment;
   int* descriptors;  // moved above all targets first
   int count;
+  int standard_error;
   int report;
   pid_t parent;
 
@@ -66,6 +67,7 @@ struct Launch {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
     if (::chdir("/") != 0) Fail();
+    ::setpgid(0, 0);  // Ctrl-C in a terminal is for the gateway
     GiveDescriptors();
   }
 
@@ -73,6 +75,7 @@ struct Launch {
   void GiveDescriptors() {
     const int above = kFirstGiven + count + 1;
     report = Above(report, above);
+    if (standard_error != 2 && ::dup2(standard_error, 2) < 0) Fail();
     for (int i = 0; i < count; ++i) descriptors[i] = Above(descriptors[i], above);
     for (int i = 0; i < count; ++i) {
       if (::dup2(descriptors[i], kFirstGiven + i) < 0) Fail();
@@ -107,6 +110,7 @@ base::Result<std::unique_ptr<Process>> Process::Spawn(const ProcessOptions& opti
                 .environment = environment.data(),
                 .descriptors = descriptors.data(),
                 .count = static_cast<int>(descriptors.size()),
+                .standard_error = options.standard_error,
                 .report = report[1],
                 .parent = ::getpid()};
   const pid_t pid = ::fork();
@@ -150,6 +154,7 @@ std::optional<std::string> Process::Ended(base::Duration patience) {
   int status = 0;
   if (::waitpid(pid_, &status, 0) != pid_) return std::nullopt;
   ended_ = InWords(status);
+  death_ = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   return ended_;
 }
 

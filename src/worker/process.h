@@ -22,6 +22,7 @@ struct ProcessOptions {
   std::vector<std::string> environment;
   // Descriptors that it gets, as 3, 4, ... in this order, beside the standard three. They stay the caller's.
   std::vector<int> descriptors;
+  int standard_error = 2;  // what it writes its log to
 };
 
 // One owner; not thread safe, except Signal, which any thread may call.
@@ -42,9 +43,14 @@ class Process {
   // Nothing when it has ended already.
   void Signal(int number) const;
 
+  // Becomes readable when it ends.
+  int descriptor() const { return descriptor_; }
+
   // How it ended, in words ("exit 3", "signal 6 (Aborted)"), once it has; waits for up to `patience`. Then
   // always the same.
   std::optional<std::string> Ended(base::Duration patience);
+  // Of the process that has ended: what it died of; zero when it ended by itself.
+  int death() const { return death_; }
 
  private:
   Process(pid_t pid, int descriptor) : pid_(pid), descriptor_(descriptor) {}
@@ -52,6 +58,7 @@ class Process {
   const pid_t pid_;
   const int descriptor_;  // a pidfd: no other process can ever be meant
   std::optional<std::string> ended_;
+  int death_ = 0;
 };
 
 }  // namespace lares::worker

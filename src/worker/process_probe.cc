@@ -35,7 +35,7 @@ std::optional<ProcessState> ProbeProcess(pid_t pid) {
   const std::filesystem::path folder = "/proc/" + std::to_string(pid);
   const auto state = StateOf(folder);
   if (!state) return std::nullopt;
-  ProcessState seen{.waited_for_cpu = {}, .stopped = *state == 'T' || *state == 't'};
+  ProcessState seen{.waited_for_cpu = {}, .stopped = *state == 'T'};
   std::error_code gone;  // threads come and go
   for (std::filesystem::directory_iterator thread(folder / "task", gone), end; !gone && thread != end;
        thread.increment(gone)) {

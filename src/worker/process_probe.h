@@ -15,7 +15,7 @@ struct ProcessState {
   // Since it began, of the thread that waited most: runnable, and no CPU was free. Zero where the kernel does
   // not count it (CONFIG_SCHED_INFO).
   base::Duration waited_for_cpu{};
-  bool stopped = false;  // state T or t: SIGSTOP, a debugger
+  bool stopped = false;  // state T: SIGSTOP. Being traced (t) is no hang of its own
 };
 
 // Nothing when there is no such process any more.

@@ -7,7 +7,7 @@ packages_build=(
   g++ cmake ninja-build ccache mold pkg-config git=git ca-certificates curl=curl npm=npm python3 python3-venv
   libboost1.81-dev libssl-dev zlib1g-dev libcurl4-openssl-dev
   libedit-dev nlohmann-json3-dev libsimdjson-dev prometheus-cpp-dev libspdlog-dev libfmt-dev libyaml-cpp-dev libcli11-dev
-  libprotobuf-dev protobuf-compiler
+  libprotobuf-dev protobuf-compiler libseccomp-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 packages_test=(openssl=openssl nginx=nginx-light)

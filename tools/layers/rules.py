@@ -23,6 +23,8 @@ SAME_LAYER = {
     ("backend/llama", "backend"),
     ("backend/fake", "backend"),
     ("worker", "engine"),
+    ("worker", "engine/failover"),
+    ("engine/failover", "engine"),
     ("worker", "backend"),
     ("upstream", "engine"),
     ("coordinator/local", "coordinator"),
@@ -38,7 +40,7 @@ SAME_LAYER = {
 ALTERNATIVES = {"engine", "backend", "coordinator", "jobs"}
 
 # What implements an interface is named by the wiring (and by tests) and by nobody else.
-IMPLEMENTATIONS = {"backend/llama", "backend/fake", "engine/local", "coordinator/local", "coordinator/etcd",
+IMPLEMENTATIONS = {"backend/llama", "backend/fake", "engine/local", "engine/failover", "coordinator/local", "coordinator/etcd",
                    "jobs/local", "jobs/nats"}
 WIRING = {"app", "worker"}
 
@@ -86,6 +88,7 @@ LIBRARIES = (
     ("nghttp2", re.compile(r"^nghttp2/"), ("http",), ".cc"),
     ("gRPC and protobuf", re.compile(r"^(grpc|grpcpp|google/protobuf)/"),
      ("grpc", "worker", "coordinator/etcd"), "any"),
+    ("libseccomp", re.compile(r"^seccomp\.h$"), ("worker",), ".cc"),
     ("SOCI", re.compile(r"^(soci|sqlite3|libpq)"), ("store",), ".cc"),
     ("NATS", re.compile(r"^nats/"), ("jobs/nats",), ".cc"),
     ("libedit", re.compile(r"^(editline/|histedit)"), ("cli",), ".cc"),

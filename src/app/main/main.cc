@@ -8,12 +8,14 @@
 #include "app/command_line.h"
 #include "app/main/commands.h"
 #include "app/main/serve.h"
+#include "app/main/worker_process.h"
 #include "app/version.h"
 
 int main(int argc, char** argv) {
   using namespace lares::app;
   const Handlers handlers{
       .serve = Serve,
+      .worker = WorkerProcess,
       .run = RunCommand,
       .models = ModelsCommand,
       .convert = ConvertCommand,

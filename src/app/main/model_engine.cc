@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <limits>
+#include <span>
 #include <sstream>
 #include <thread>
 
@@ -51,12 +53,17 @@ engine::Loader FakeLoader(const FakeModelOptions& options) {
       return options.step +
              options.per_row * static_cast<std::int64_t>(rows - std::min<std::size_t>(rows, 1));
     };
+    fake.before_run = [poison = options.poison](std::span<const backend::Row> rows) {
+      if (std::ranges::any_of(rows, [&](const backend::Row& row) { return row.token == poison; }))
+        std::abort();
+    };
     return std::make_unique<backend::FakeBackend>(fake);
   };
 }
 
 engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template,
-                           const SchedulingSettings& scheduling, base::Logger& log) {
+                           const SchedulingSettings& scheduling, base::Logger& log,
+                           engine::Observer& observer) {
   backend::llama::LoadOptions options;
   options.path = model.path;
   options.slots = model.parallel;
@@ -67,6 +74,7 @@ engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template
   options.chunk_rows = scheduling.prefill_rows;
   options.host_cache_bytes = scheduling.host_cache;
   options.chat_template = std::move(chat_template);
+  options.alive = [&observer] { observer.OnAlive(); };
   return [options, &log](const std::function<bool(float)>& progress) {
     auto with_progress = options;
     with_progress.progress = progress;
@@ -121,9 +129,9 @@ base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& conf
       if (!text) return base::Fail(text.error());
       chat_template = std::move(*text);
     }
-    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling, on.log);
+    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling, on.log, on.observer);
   }
-  return std::make_shared<engine::LocalEngine>(options, std::move(loader), on.heavy, on.clock, on.metrics,
+  return std::make_shared<engine::LocalEngine>(options, std::move(loader), on.heavy, on.clock, on.observer,
                                                on.log);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Makes the engine that a configuration asks for: a GGUF file by llama.cpp, or the fake model.
+// Makes the engine that a configuration asks for: a GGUF file by llama.cpp, or the fake model. In a worker's
+// process; a gateway only describes it.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,8 @@ namespace lares::app {
 struct Foundations {
   base::Clock& clock;
   base::Logger& log;
-  base::Metrics& metrics;
   base::ThreadPool& heavy;
+  engine::Observer& observer;
 };
 
 // Names and files of the configured model. kInvalidArgument without one.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -17,15 +18,20 @@
 #include "app/main/model_engine.h"
 #include "app/published_url.h"
 #include "app/version.h"
+#include "app/worker_flags.h"
 #include "base/clock.h"
 #include "base/exception_report.h"
+#include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/terminal_text.h"
 #include "base/thread_pool.h"
+#include "engine/engine_metrics.h"
+#include "engine/failover/failover_engine.h"
 #include "http/api/route_table.h"
 #include "http/server.h"
 #include "service/services.h"
+#include "worker/supervisor.h"
 
 namespace lares::app {
 namespace {
@@ -34,6 +40,7 @@ constexpr std::chrono::milliseconds kLoadPoll{20};
 
 // Threads for what would hold up others. Each kind of long work has its own, so that a chat, which needs
 // `heavy` for milliseconds, never waits for minutes behind it.
+// The model's own work is done by its worker; its pools are there.
 struct Pools {
   explicit Pools(base::ExceptionReport& exceptions)
       : heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10, .exceptions = &exceptions}),
@@ -57,7 +64,7 @@ int Complain(const base::Error& error) {
 sigset_t BlockSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, s);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGUSR2}) sigaddset(&signals, s);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   signal(SIGPIPE, SIG_IGN);  // a client that went away is an error of write, no end of the process
   return signals;
@@ -68,11 +75,16 @@ base::Result<std::unique_ptr<service::Authenticator>> OpenKeys(const SecuritySet
   return service::Authenticator::FromFile(security.api_key_file);
 }
 
-// Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again.
+// Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again, SIGUSR2 replaces the worker by one
+// of the program that is on the disk now.
 void WaitForEnd(const sigset_t& signals, service::Authenticator& keys, http::Server& server,
-                base::Logger& log) {
+                worker::Supervisor& supervisor, base::Logger& log) {
   int signal = 0;
-  while (sigwait(&signals, &signal) == 0 && signal == SIGHUP) {
+  while (sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGUSR2)) {
+    if (signal == SIGUSR2) {
+      supervisor.Replace();
+      continue;
+    }
     const auto reloaded = keys.Reload();
     const auto tls = server.ReloadTls();
     if (!reloaded)
@@ -94,6 +106,34 @@ std::jthread ExitOnSecondSignal(const sigset_t& signals, base::Logger& log) {
       _exit(kExitFailure);
     }
   });
+}
+
+worker::SupervisorOptions SupervisorOptionsOf(const Config& config, const core::ModelSpec& spec) {
+  return {.model = spec.name,
+          .client = {.max_waiting = static_cast<std::size_t>(WorkerQueue(config.scheduling.queue))},
+          .lifecycle = {.well_after = config.worker.well_after,
+                        .budget = static_cast<std::size_t>(config.worker.crash_budget)},
+          .liveness = {},
+          .seed = base::RandomSeed()};
+}
+
+// This program once more, as a worker, with no setting but those it is given.
+worker::Command WorkerCommand(const Config& config, const core::ModelSpec& spec) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  std::vector<std::string> files = spec.files;
+  if (!config.model.chat_template.empty()) files.push_back(config.model.chat_template);
+  worker::Command command{
+      .program = error || !std::filesystem::exists(program) ? "/proc/self/exe" : program.string(),
+      .arguments = {"lares", "worker"},
+      .environment = {},
+      .files = std::move(files),
+      .log_file = config.log.file};
+  for (std::string& flag : WorkerFlags(config)) command.arguments.push_back(std::move(flag));
+  for (const auto& [name, value] : CurrentEnvironment()) {
+    if (!name.starts_with("LARES_")) command.environment.push_back(name + "=" + value);
+  }
+  return command;
 }
 
 // Ready for readiness probes to say no, then for new requests to be refused, then for what runs to end and
@@ -119,14 +159,15 @@ void Drain(const ServerSettings& settings, service::Services& services, http::Se
 }
 
 // What runs is ended and told so, what is queued is dropped; afterwards nothing is left that uses the parts.
-void StopAll(engine::LocalEngine& engine, service::Services& services, Pools& pools, http::Server& server) {
-  engine.Stop();
+void StopAll(worker::Supervisor& supervisor, service::Services& services, Pools& pools,
+             http::Server& server) {
+  supervisor.Stop();
   services.catalogue.StopDigests();
   pools.Stop();
   server.Stop();
 }
 
-void TellProgress(const engine::LocalEngine& engine, base::Logger& log) {
+void TellProgress(const engine::Engine& engine, base::Logger& log) {
   const base::SystemClock clock;
   LoadProgress progress(clock.Now());
   for (core::EngineStatus status = engine.Status(); status.state == core::EngineState::kLoading;
@@ -140,14 +181,13 @@ void TellProgress(const engine::LocalEngine& engine, base::Logger& log) {
 
 // Says how far the model is and when it is there, and starts what should not slow its loading. Without a
 // model there is nothing to serve: the server then ends as if a signal had come.
-std::jthread AnnounceReady(engine::LocalEngine& engine, service::Services& services, base::ThreadPool& files,
+std::jthread AnnounceReady(const engine::Engine& engine, service::Services& services, base::ThreadPool& files,
                            base::Logger& log, const std::string& url) {
   return std::jthread([&engine, &services, &files, &log, url, start = base::SystemClock().Now()] {
     TellProgress(engine, log);
-    const auto loaded = engine.WaitUntilReady();
     const core::EngineStatus status = engine.Status();
     if (status.state == core::EngineState::kFailed) kill(getpid(), SIGTERM);
-    if (!loaded) return;  // it has logged why
+    if (status.state != core::EngineState::kReady) return;
     log.Info("ready", {{"model", status.model},
                        {"url", url},
                        {"context", static_cast<std::int64_t>(status.context_tokens)},
@@ -187,35 +227,40 @@ int Serve(LoadedConfig loaded) {
   base::SystemClock clock;
   base::ExceptionReport exceptions(**log);
   Pools pools(exceptions);
-  auto engine = MakeEngine(config, *spec, {clock, **log, metrics, pools.heavy});
-  if (!engine) return Complain(engine.error());
+  const auto engine = std::make_shared<engine::FailoverEngine>(
+      engine::FailoverOptions{.model = spec->name,
+                              .max_waiting = static_cast<std::size_t>(config.scheduling.queue)},
+      clock, metrics, **log);
+  engine::EngineMetrics engine_metrics(metrics, spec->name);
+  worker::Supervisor supervisor(SupervisorOptionsOf(config, *spec), WorkerCommand(config, *spec), *engine,
+                                engine_metrics, clock, metrics, **log);
   service::Services services({.version = version,
                               .data_directory = config.data_directory,
                               .log_content = config.log.content,
                               .limits = {.max_answer_tokens = config.scheduling.max_tokens,
                                          .request_timeout = config.limits.request_timeout}},
                              {clock, **log, metrics, pools.heavy, pools.embeddings, **keys},
-                             {service::Model{.spec = *spec, .engine = *engine}});
+                             {service::Model{.spec = *spec, .engine = engine}});
   const std::size_t connections =
       MakeRoomForConnections(static_cast<std::size_t>(config.limits.connections), **log);
   http::Server server(HttpOptionsOf(config, connections), services, http::api::RouteTable(services));
 
   if (auto started = server.Start(); !started) return Complain(started.error());
   if (auto told = data->Publish(PublishedUrl(server.url()), spec->name); !told) {
-    StopAll(**engine, services, pools, server);
+    StopAll(supervisor, services, pools, server);
     return Complain(told.error());
   }
   (*log)->Info("listening", {{"url", server.url()}, {"model", spec->name}, {"version", version}});
-  (*engine)->Start();
-  auto announce = AnnounceReady(**engine, services, pools.files, **log, server.url());
+  supervisor.Start();
+  auto announce = AnnounceReady(*engine, services, pools.files, **log, server.url());
 
-  WaitForEnd(signals, **keys, server, **log);
-  const core::EngineStatus end = (*engine)->Status();
+  WaitForEnd(signals, **keys, server, supervisor, **log);
+  const core::EngineStatus end = engine->Status();
   const bool failed = end.state == core::EngineState::kFailed;
   {
     const std::jthread impatience = ExitOnSecondSignal(signals, **log);
     if (!failed) Drain(config.server, services, server, **log);
-    StopAll(**engine, services, pools, server);
+    StopAll(supervisor, services, pools, server);
   }
   (*log)->Info("stopped");
   (*log)->Flush();

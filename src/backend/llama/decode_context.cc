@@ -87,7 +87,9 @@ DecodeContext::DecodeContext(llama_model* model, const ContextOptions& options, 
 }
 
 bool DecodeContext::Aborted(void* self) {
-  const auto* interrupt = static_cast<DecodeContext*>(self)->interrupt_;
+  const auto& context = *static_cast<DecodeContext*>(self);
+  if (context.options_.alive) context.options_.alive();
+  const auto* interrupt = context.interrupt_;
   return interrupt != nullptr && interrupt->load(std::memory_order_relaxed);
 }
 
@@ -110,6 +112,9 @@ base::Status DecodeContext::CheckRows(std::span<const Row> rows) const {
       return Fail(Code::kInvalidArgument, Sentence("token ", row.token, " is outside the vocabulary"));
     }
     if (row.position < 0) return Fail(Code::kInvalidArgument, "a row's position is negative");
+    if (row.written != rows.front().written) {
+      return Fail(Code::kInvalidArgument, "rows that were read and rows that were written in one call");
+    }
     wanted += row.wants_logits ? 1 : 0;
   }
   if (wanted > logit_rows_) {
@@ -122,6 +127,7 @@ base::Result<RunOutcome> DecodeContext::Run(std::span<const Row> rows, const std
   logits_.clear();
   if (auto ok = CheckRows(rows); !ok) return Fail(ok.error());
   interrupt_ = &interrupt;
+  llama_set_attn_rows(context_.get(), rows.front().written ? LLAMA_ATTN_ROWS_SINGLE : LLAMA_ATTN_ROWS_TILED);
   const std::int32_t code = llama_decode(context_.get(), batch_.Fill(rows));
   // The library computes asynchronously on some devices; what follows must see the end.
   llama_synchronize(context_.get());

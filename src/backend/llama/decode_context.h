@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -29,6 +30,7 @@ struct ContextOptions {
   std::int32_t logit_rows = 0;    // rows of one Run that may want logits; 0: one per slot
   std::int32_t threads = 1;
   std::string kv_type = "f16";
+  std::function<void()> alive;  // as in LoadOptions
 };
 
 class DecodeContext {

@@ -180,7 +180,8 @@ Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& 
                                                     .chunk_rows = options.chunk_rows,
                                                     .logit_rows = options.logit_rows,
                                                     .threads = plan->threads,
-                                                    .kv_type = options.kv_type});
+                                                    .kv_type = options.kv_type,
+                                                    .alive = options.alive});
   if (!context) return Fail(context.error());
   Facts facts = FactsOf(*file, *plan, model->get(), **context, *chat != nullptr);
   return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(*context),

@@ -29,6 +29,9 @@ struct LoadOptions {
   std::string chat_template;           // Jinja source that replaces the file's; empty: the file's
   // Called on the loading thread with 0..1, never going back. False ends the load with kCancelled.
   std::function<bool(float)> progress;
+  // Called while a Run computes, after each operation of the model, by a thread that computes: it must return
+  // at once. Null: nobody wants to know.
+  std::function<void()> alive;
 };
 
 // Checks the file, plans the memory, loads. Blocking: seconds to minutes. `logger` must outlive the result.

@@ -15,7 +15,7 @@
 #include "core/generate_request.h"
 #include "core/token_event.h"
 #include "engine/engine.h"
-#include "engine/local/gap_histogram.h"
+#include "engine/gap_histogram.h"
 #include "engine/local/preparation.h"
 #include "scheduler/step.h"
 

@@ -14,13 +14,13 @@ namespace lares::engine {
 using base::Code;
 
 LocalEngine::LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool,
-                         const base::Clock& clock, base::Metrics& metrics, base::Logger& log)
+                         const base::Clock& clock, Observer& observer, base::Logger& log)
     : options_(std::move(options)),
       loader_(std::move(loader)),
       pool_(pool),
       clock_(clock),
       log_(log),
-      metrics_(metrics, options_.model),
+      observer_(observer),
       outbox_(clock) {
   status_.model = options_.model;
 }
@@ -104,7 +104,9 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
     ++preparing_;
   }
   const bool accepted = pool_.TryRun([this, active] {
+    observer_.OnPreparing(active->request.id);
     active->prepared = PrepareOne(active->request);
+    observer_.OnPrepared(active->request.id);
     {
       // Notified under the lock: once preparing_ is zero, Stop may return and the engine be gone.
       const std::lock_guard lock(mutex_);
@@ -207,11 +209,8 @@ base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& req
 }
 
 core::EngineStatus LocalEngine::Status() const {
-  const std::int64_t started = call_started_ns_;
   const std::lock_guard lock(mutex_);
   core::EngineStatus status = status_;
-  const auto now = clock_.Now().time_since_epoch().count();
-  status.stuck = started != 0 && now - started > call_limit_ns_;
   if (stopping_ && status.state == core::EngineState::kReady) status.state = core::EngineState::kDraining;
   return status;
 }

@@ -21,28 +21,25 @@
 #include "base/clock.h"
 #include "base/exception_report.h"
 #include "base/log.h"
-#include "base/metrics.h"
 #include "base/thread_pool.h"
 #include "engine/engine.h"
 #include "engine/local/active_request.h"
-#include "engine/local/engine_metrics.h"
 #include "engine/local/outbox.h"
 #include "engine/local/row_pool.h"
 #include "engine/local/step_runner.h"
+#include "engine/observer.h"
 #include "engine/shared_room.h"
 #include "scheduler/scheduler.h"
 
 namespace lares::engine {
 
 struct LocalOptions {
-  std::string model;              // name in metrics and status
+  std::string model;              // name in status and log
   std::size_t max_waiting = 256;  // requests of one tenant beyond those that run; others get an eighth more
   std::int32_t default_max_new = 4096;    // answer length when the client names none
   std::size_t most_sampling_helpers = 7;  // beside the engine's own thread; never more than
                                           // the backend's compute threads together with it
   std::int32_t prefill_rows = 512;        // per call; at most the backend's max_rows
-  // Status says stuck when a step takes longer than this, and than ten times what was predicted for it.
-  base::Duration stuck_after = std::chrono::seconds(60);
   std::uint64_t host_cache_bytes = 0;
   base::Duration inter_token_p99 = std::chrono::milliseconds(500);
   base::Duration max_wait = std::chrono::seconds(30);  // then a waiting request goes to the front
@@ -55,9 +52,9 @@ using Loader = std::function<base::Result<std::unique_ptr<backend::Backend>>(
 
 class LocalEngine final : public Engine {
  public:
-  // `pool`, `clock`, `metrics` and `log` outlive the engine; `pool` is not stopped before Stop.
+  // `pool`, `clock`, `observer` and `log` outlive the engine; `pool` is not stopped before Stop.
   LocalEngine(LocalOptions options, Loader loader, base::ThreadPool& pool, const base::Clock& clock,
-              base::Metrics& metrics, base::Logger& log);
+              Observer& observer, base::Logger& log);
   ~LocalEngine() override;
 
   void Start();
@@ -91,6 +88,9 @@ class LocalEngine final : public Engine {
   void CancelRequest(const Active& active);
   void EndExpired(base::Time now);
   void RunStep(const scheduler::Step& step);
+  void TellStarts(const scheduler::Step& step, base::Time now);
+  void ObserveBegin(const scheduler::Step& step, base::Time now);
+  void Report(const scheduler::Stats& stats);
   void OnYields(std::span<const StepRunner::Yield> yields, scheduler::StepResult& result);
   void Sample(std::span<const StepRunner::Yield> yields, std::span<Choice::Advance> advances);
   void Account(const SequenceRef& ref, const Choice::Advance& advance, base::Time now);
@@ -122,7 +122,7 @@ class LocalEngine final : public Engine {
   const base::Clock& clock_;
   base::Logger& log_;
   base::ExceptionReport exceptions_{log_};
-  EngineMetrics metrics_;
+  Observer& observer_;
 
   std::unique_ptr<backend::Backend> backend_;  // set once by Load, before `ready_`
   std::unique_ptr<scheduler::Scheduler> scheduler_;
@@ -133,6 +133,8 @@ class LocalEngine final : public Engine {
   std::vector<Active> failed_;                                        // in this step
   scheduler::SequenceId next_sequence_ = 1;
   std::uint64_t steps_ = 0;
+  StepReport report_;            // of the step since the last PublishStatus
+  scheduler::Stats last_stats_;  // as reported
 
   mutable std::mutex mutex_;
   std::condition_variable wake_;
@@ -148,9 +150,7 @@ class LocalEngine final : public Engine {
 
   std::atomic<bool> ready_{false};
   std::atomic<bool> interrupt_{false};
-  std::atomic<bool> stop_{false};                 // Stop was called: what runs on pools ends early
-  std::atomic<std::int64_t> call_started_ns_{0};  // 0: no call is running
-  std::atomic<std::int64_t> call_limit_ns_{0};    // longer, and the engine is stuck
+  std::atomic<bool> stop_{false};  // Stop was called: what runs on pools ends early
   std::jthread thread_;
 };
 

@@ -80,7 +80,7 @@ struct Timed {
         [fake](const auto&) -> base::Result<std::unique_ptr<backend::Backend>> {
           return std::make_unique<backend::FakeBackend>(fake);
         },
-        pool, clock, metrics, *log);
+        pool, clock, observer, *log);
     engine->Start();
     EXPECT_TRUE(engine->WaitUntilReady());
   }
@@ -96,7 +96,7 @@ struct Timed {
 
   Gate gate;
   base::ManualClock clock{base::Time{std::chrono::hours(1)}};
-  base::Metrics metrics;
+  Observer observer;
   std::unique_ptr<base::Logger> log = base::Logger::Silent();
   base::ThreadPool pool{{.name = "test", .threads = 1, .backlog = 64, .nice = 0}};
   std::unique_ptr<LocalEngine> engine;
@@ -122,24 +122,6 @@ TEST(LocalEngineLife, WhoWaitedForMaxWaitGoesFirst) {
   using Order = std::vector<std::string>;
   EXPECT_EQ(OrderAfterWaiting(std::chrono::seconds(30)), (Order{"running", "new", "old"}));
   EXPECT_EQ(OrderAfterWaiting(std::chrono::seconds(1)), (Order{"running", "old", "new"}));
-}
-
-TEST(LocalEngineLife, StuckIsLongerThanAMinuteAndThanPredicted) {
-  const auto stuck_after_61_seconds = [](std::optional<scheduler::FixedCosts> costs) {
-    Timed t({}, {.fixed_costs = costs});
-    auto sink = std::make_shared<OrderSink>();
-    t.Submit(Ask("a", "text", 1), sink);
-    t.gate.WaitForArrival(1);
-    EXPECT_FALSE(t.engine->Status().stuck);
-    t.clock.Advance(std::chrono::seconds(61));
-    const bool stuck = t.engine->Status().stuck;
-    t.gate.OpenUpTo(kAll);
-    sink->WaitForEnds(1);
-    return stuck;
-  };
-  EXPECT_TRUE(stuck_after_61_seconds(std::nullopt));
-  const scheduler::StepCost slow{.base = std::chrono::seconds(30)};
-  EXPECT_FALSE(stuck_after_61_seconds(scheduler::FixedCosts{.decode = slow, .prefill = slow}));
 }
 
 TEST(LocalEngineLife, MoreSlotsThanRowsOfAPrompt) {

@@ -24,8 +24,10 @@ void LocalEngine::Main() {
 
 bool LocalEngine::Load() {
   auto loaded = loader_([this](float part) {
+    const int percent = static_cast<int>(std::clamp(part, 0.0F, 1.0F) * 100);
+    observer_.OnLoading(percent);
     const std::lock_guard lock(mutex_);
-    status_.load_percent = static_cast<int>(std::clamp(part, 0.0F, 1.0F) * 100);
+    status_.load_percent = percent;
     return !stopping_;
   });
   if (!loaded) {
@@ -181,31 +183,58 @@ void LocalEngine::RunStep(const scheduler::Step& step) {
     }
   }
   const base::Time now = clock_.Now();
-  for (const scheduler::PrefillChunk& chunk : step.prefill) {
-    const Active& active = sequences_.at(chunk.sequence).request;
-    if (std::exchange(active->started, true)) continue;
-    active->timings.queued = now - active->submitted;
-  }
-  call_limit_ns_ =
-      std::max(options_.stuck_after, 10 * (step.predicted_decode + step.predicted_prefill)).count();
-  call_started_ns_ = now.time_since_epoch().count();
+  TellStarts(step, now);
+  ObserveBegin(step, now);
   auto result = runner_->Run(
       step,
-      [this](scheduler::SequenceId id) -> std::span<const core::Symbol> {
+      [this](scheduler::SequenceId id) -> StepRunner::Symbols {
         const SequenceRef& ref = sequences_.at(id);
-        return ref.request->choices[ref.choice].symbols;
+        return {.all = ref.request->choices[ref.choice].symbols,
+                .read = (*ref.request->prepared)->prompt.size()};
       },
       [this](std::span<const StepRunner::Yield> yields, scheduler::StepResult& partial) {
         OnYields(yields, partial);
       },
       interrupt_);
-  call_started_ns_ = 0;
+  observer_.OnStepEnd();
   if (!result) return Recover(step, result.error());
   ++steps_;
-  metrics_.OnStep(step, *result);
+  report_ = {.decode = result->decode_time,
+             .predicted_decode = step.predicted_decode,
+             .prefill = result->prefill_interrupted ? base::Duration{} : result->prefill_time,
+             .predicted_prefill = step.predicted_prefill};
   scheduler_->Apply(*result, clock_.Now());
   EndFailed();
   outbox_.Flush();
+}
+
+void LocalEngine::TellStarts(const scheduler::Step& step, base::Time now) {
+  for (const scheduler::PrefillChunk& chunk : step.prefill) {
+    const SequenceRef& ref = sequences_.at(chunk.sequence);
+    ActiveRequest& active = *ref.request;
+    if (std::exchange(active.started, true)) continue;
+    active.timings.queued = now - active.submitted;
+    const auto cached = scheduler_->stats_of(chunk.sequence).cached_symbols;
+    outbox_.Add(active.sink, core::Started{.request = active.request.id,
+                                           .cached_tokens = std::min(cached, active.usage.prompt_tokens),
+                                           .queued = active.timings.queued});
+  }
+}
+
+void LocalEngine::ObserveBegin(const scheduler::Step& step, base::Time now) {
+  std::vector<std::string_view> requests;
+  requests.reserve(step.decode.size() + step.prefill.size());
+  const auto add = [&](scheduler::SequenceId id) {
+    requests.push_back(sequences_.at(id).request->request.id);
+  };
+  for (const scheduler::DecodeRow& row : step.decode) add(row.sequence);
+  for (const scheduler::PrefillChunk& chunk : step.prefill) add(chunk.sequence);
+  // The first predictions rest on nothing.
+  static constexpr std::uint64_t kExperience = 16;
+  static constexpr base::Duration kMostOfAFirstStep = std::chrono::seconds(60);
+  const base::Duration predicted = step.predicted_decode + step.predicted_prefill;
+  observer_.OnStepBegin(requests, now,
+                        steps_ < kExperience ? std::max(predicted, kMostOfAFirstStep) : predicted);
 }
 
 // After each call of a step: one token per yielding row. Its events, and the ends that came with it, leave
@@ -332,13 +361,30 @@ void LocalEngine::EndAll(const base::Error& error) {
 
 void LocalEngine::PublishStatus() {
   const scheduler::Stats stats = scheduler_->stats();
-  metrics_.OnStats(stats);
+  Report(stats);
   const base::Duration retry = scheduler_->PredictFirstToken(256);
   const std::lock_guard lock(mutex_);
   status_.running = static_cast<std::int32_t>(stats.running);
   status_.waiting = static_cast<std::int32_t>(stats.waiting);
   status_.steps = steps_;
   status_.retry_after = std::clamp<base::Duration>(retry, std::chrono::seconds(1), std::chrono::seconds(60));
+}
+
+void LocalEngine::Report(const scheduler::Stats& stats) {
+  // A scheduler made anew counts from zero again.
+  const auto growth = [](std::uint64_t before, std::uint64_t now) {
+    return now >= before ? now - before : now;
+  };
+  report_.preemptions = growth(last_stats_.preemptions, stats.preemptions);
+  report_.evictions = growth(last_stats_.evictions, stats.evictions);
+  report_.waiting = stats.waiting;
+  report_.running = stats.running;
+  report_.cells_free = stats.cells_free;
+  report_.cells_used = stats.cells_used;
+  report_.cells_cached = stats.cells_cached;
+  report_.host_bytes = stats.host_bytes;
+  last_stats_ = stats;
+  observer_.OnReport(std::exchange(report_, {}));
 }
 
 }  // namespace lares::engine

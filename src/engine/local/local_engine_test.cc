@@ -167,7 +167,7 @@ TEST(LocalEngine, StopEndsEveryRequestOnce) {
 
 TEST(LocalEngine, AModelThatCannotBeLoadedSaysWhy) {
   base::SystemClock clock;
-  base::Metrics metrics;
+  Observer observer;
   auto log = base::Logger::Silent();
   base::ThreadPool pool({.name = "test", .threads = 1, .backlog = 16, .nice = 0});
   LocalEngine engine(
@@ -175,7 +175,7 @@ TEST(LocalEngine, AModelThatCannotBeLoadedSaysWhy) {
       [](const auto&) -> base::Result<std::unique_ptr<backend::Backend>> {
         return base::Fail(base::Code::kDataLoss, "the file ends too early");
       },
-      pool, clock, metrics, *log);
+      pool, clock, observer, *log);
   EXPECT_EQ(engine.Submit(Ask("a", "x", 1), std::make_shared<RecordingSink>()).error().reason(),
             "model_loading");
   engine.Start();

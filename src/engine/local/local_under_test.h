@@ -31,7 +31,7 @@ class LocalUnderTest final : public EngineUnderTest {
           backend_ = backend.get();
           return backend;
         },
-        pool_, clock_, metrics_, *log_);
+        pool_, clock_, observer_, *log_);
     engine_->Start();
     EXPECT_TRUE(engine_->WaitUntilReady());
   }
@@ -52,7 +52,7 @@ class LocalUnderTest final : public EngineUnderTest {
   const bool preempts_;
   const backend::FakeBackend* backend_ = nullptr;  // set while loading
   base::SystemClock clock_;
-  base::Metrics metrics_;
+  Observer observer_;
   std::unique_ptr<base::Logger> log_ = base::Logger::Silent();
   base::ThreadPool pool_{{.name = "test", .threads = 1, .backlog = 1024, .nice = 0}};
   std::unique_ptr<LocalEngine> engine_;

@@ -15,6 +15,9 @@ core::EventBatch& Outbox::BatchOf(const std::shared_ptr<EventSink>& sink) {
 void Outbox::Add(const std::shared_ptr<EventSink>& sink, core::Admitted event) {
   BatchOf(sink).admitted.push_back(std::move(event));
 }
+void Outbox::Add(const std::shared_ptr<EventSink>& sink, core::Started event) {
+  BatchOf(sink).started.push_back(std::move(event));
+}
 void Outbox::Add(const std::shared_ptr<EventSink>& sink, core::Delta event) {
   BatchOf(sink).deltas.push_back(std::move(event));
 }

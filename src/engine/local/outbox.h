@@ -18,6 +18,7 @@ class Outbox {
   explicit Outbox(const base::Clock& clock) : clock_(clock) {}
 
   void Add(const std::shared_ptr<EventSink>& sink, core::Admitted event);
+  void Add(const std::shared_ptr<EventSink>& sink, core::Started event);
   void Add(const std::shared_ptr<EventSink>& sink, core::Delta event);
   void Add(const std::shared_ptr<EventSink>& sink, core::Terminal event);
   void Flush();

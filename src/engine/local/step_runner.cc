@@ -78,7 +78,11 @@ base::Status StepRunner::Decode(const scheduler::Step& step, const OnYields& on_
   yields_.clear();
   for (const scheduler::DecodeRow& row : step.decode) {
     yields_.push_back({row.sequence, rows_.size()});
-    rows_.push_back({.token = row.token, .slot = row.slot, .position = row.position, .wants_logits = true});
+    rows_.push_back({.token = row.token,
+                     .slot = row.slot,
+                     .position = row.position,
+                     .wants_logits = true,
+                     .written = true});
   }
   const base::Time start = clock_.Now();
   auto outcome = backend_.Run(rows_, kNever);
@@ -92,46 +96,68 @@ base::Status StepRunner::Decode(const scheduler::Step& step, const OnYields& on_
   return {};
 }
 
+// A call for what is read and one for what was written before: the beginning of an answer that goes on.
 base::Status StepRunner::Prefill(const scheduler::Step& step, const SymbolsOf& symbols_of,
                                  const OnYields& on_yields, const std::atomic<bool>& interrupt,
                                  scheduler::StepResult& result) {
-  rows_.clear();
-  yields_.clear();
   result.prefill_done.assign(step.prefill.size(), 0);
-  for (const scheduler::PrefillChunk& chunk : step.prefill) {
+  FillParts(step, symbols_of);
+  result.prefill_rewrites = !written_.rows.empty();
+  const base::Time start = clock_.Now();
+  bool whole = true;
+  for (const PrefillPart* part : {&read_, &written_}) {
+    if (part->rows.empty() || !whole) continue;
+    auto done = RunPart(*part, on_yields, interrupt, result);
+    if (!done) return base::Fail(done.error());
+    whole = *done;
+  }
+  result.prefill_time = clock_.Now() - start;
+  return {};
+}
+
+void StepRunner::FillParts(const scheduler::Step& step, const SymbolsOf& symbols_of) {
+  read_.Clear();
+  written_.Clear();
+  for (std::size_t i = 0; i < step.prefill.size(); ++i) {
+    const scheduler::PrefillChunk& chunk = step.prefill[i];
     // A restore that failed left the slot empty: rows would stand on nothing. They are planned anew.
     if (std::ranges::find(unrestored_slots_, chunk.slot) != unrestored_slots_.end()) continue;
-    const auto symbols = symbols_of(chunk.sequence);
-    LARES_CHECK(chunk.first + chunk.count <= symbols.size());
-    for (std::size_t i = 0; i < chunk.count; ++i) {
-      const core::Symbol& symbol = symbols[chunk.first + i];
+    const Symbols symbols = symbols_of(chunk.sequence);
+    LARES_CHECK(chunk.first + chunk.count <= symbols.all.size());
+    for (std::size_t k = 0; k < chunk.count; ++k) {
+      const core::Symbol& symbol = symbols.all[chunk.first + k];
       LARES_CHECK(symbol.is_token());  // media is refused at Render until the vision path exists
-      rows_.push_back({.token = symbol.token(),
-                       .slot = chunk.slot,
-                       .position = chunk.position + static_cast<std::int32_t>(i),
-                       .wants_logits = chunk.last && i + 1 == chunk.count});
+      const bool written = chunk.first + k >= symbols.read;
+      const bool yields = chunk.last && k + 1 == chunk.count;
+      PrefillPart& part = written ? written_ : read_;
+      if (yields) part.yields.push_back({chunk.sequence, part.rows.size()});
+      part.chunks.push_back(i);
+      part.rows.push_back({.token = symbol.token(),
+                           .slot = chunk.slot,
+                           .position = chunk.position + static_cast<std::int32_t>(k),
+                           .wants_logits = yields,
+                           .written = written});
     }
-    if (chunk.last) yields_.push_back({chunk.sequence, rows_.size() - 1});
   }
-  if (rows_.empty()) return {};
-  const base::Time start = clock_.Now();
-  auto outcome = backend_.Run(rows_, interrupt);
-  result.prefill_time = clock_.Now() - start;
+}
+
+// Whether all of it was computed.
+base::Result<bool> StepRunner::RunPart(const PrefillPart& part, const OnYields& on_yields,
+                                       const std::atomic<bool>& interrupt, scheduler::StepResult& result) {
+  auto outcome = backend_.Run(part.rows, interrupt);
   if (!outcome) {
     if (outcome.error().code() != Code::kResourceExhausted) return base::Fail(outcome.error());
-    result.prefill_out_of_cells = true;
-    return {};
+    // What the other call has computed stays; the rest is planned again, and refused alone.
+    result.prefill_out_of_cells = &part == &read_ || read_.rows.empty();
+    return false;
   }
-  result.prefill_interrupted = outcome->rows_done < rows_.size();
-  std::size_t left = outcome->rows_done;
-  for (std::size_t i = 0; i < step.prefill.size(); ++i) {
-    if (std::ranges::find(unrestored_slots_, step.prefill[i].slot) != unrestored_slots_.end()) continue;
-    result.prefill_done[i] = std::min(left, step.prefill[i].count);
-    left -= result.prefill_done[i];
-  }
+  for (std::size_t row = 0; row < outcome->rows_done; ++row) ++result.prefill_done[part.chunks[row]];
+  yields_.assign(part.yields.begin(), part.yields.end());
   std::erase_if(yields_, [&](const Yield& y) { return y.row >= outcome->rows_done; });
   on_yields(yields_, result);
-  return {};
+  const bool whole = outcome->rows_done == part.rows.size();
+  result.prefill_interrupted = !whole;
+  return whole;
 }
 
 base::Status StepRunner::Reset() {

@@ -33,7 +33,18 @@ void WriteModel(JsonWriter& json, const service::ModelHealth& model) {
   json.Field("running", model.engine.running).Field("waiting", model.engine.waiting);
   json.Field("slots", model.engine.slots);
   if (!model.engine.failure.empty()) json.Field("failure", std::string_view(model.engine.failure));
-  if (model.engine.stuck) json.Field("stuck", true);
+  json.Field("crashes", model.engine.crashes);
+  if (!model.engine.unconfined.empty()) {
+    json.Key("unconfined").BeginArray();
+    for (const std::string& missing : model.engine.unconfined) json.String(missing);
+    json.EndArray();
+  }
+  if (model.engine.trouble) {
+    json.Key("trouble").BeginObject().Field("cause", std::string_view(model.engine.trouble->cause));
+    if (model.since) json.Field("since", std::string_view(base::Iso8601(*model.since)));
+    if (model.next_try) json.Field("next_try", std::string_view(base::Iso8601(*model.next_try)));
+    json.EndObject();
+  }
   json.EndObject();
 }
 

@@ -262,9 +262,24 @@ TEST(Server, SaysHowItIs) {
   EXPECT_EQ(answer.headers.at("retry-after"), "1");
   client.Get("/livez");
   EXPECT_EQ(client.Read().status, 200);
-  loading.state = core::EngineState::kReady;
-  loading.stuck = true;
-  lares.engine->SetStatus(loading);
+  core::EngineStatus lost;
+  lost.state = core::EngineState::kRestarting;
+  lost.crashes = 2;
+  lost.trouble = core::Trouble{.cause = "signal 9 (Killed)", .since = {}, .next_try = base::Time{}};
+  lares.engine->SetStatus(lost);
+  client.Get("/livez");
+  EXPECT_EQ(client.Read().status, 200);
+  client.Get("/readyz");
+  EXPECT_EQ(json::parse(client.Read().body)["status"], "restarting");
+  client.Get("/health");
+  body = json::parse(client.Read().body);
+  EXPECT_EQ(body["status"], "DEGRADED");
+  EXPECT_EQ(body["model"]["crashes"], 2);
+  EXPECT_EQ(body["model"]["trouble"]["cause"], "signal 9 (Killed)");
+  EXPECT_TRUE(body["model"]["trouble"].contains("since"));
+  EXPECT_TRUE(body["model"]["trouble"].contains("next_try"));
+  lost.state = core::EngineState::kFailed;
+  lares.engine->SetStatus(lost);
   client.Get("/livez");
   EXPECT_EQ(client.Read().status, 503);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/local/gap_histogram.h"
+#include "engine/gap_histogram.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/local/engine_metrics.h"
+#include "engine/engine_metrics.h"
 
 namespace lares::engine {
 namespace {
@@ -9,11 +9,6 @@ std::vector<double> RatioBuckets() { return {0.25, 0.5, 0.7, 0.8, 0.9, 0.95, 1, 
 
 base::Labels With(const std::string& model, const char* key, const char* value) {
   return {{"model", model}, {key, value}};
-}
-
-// A scheduler made anew counts from zero again.
-double Growth(std::uint64_t before, std::uint64_t now) {
-  return static_cast<double>(now >= before ? now - before : now);
 }
 
 }  // namespace
@@ -39,28 +34,27 @@ EngineMetrics::EngineMetrics(base::Metrics& m, const std::string& model)
       host_bytes_(
           m.AddGauge("lares_host_cache_bytes", "Saved KV states in host memory.", {{"model", model}})) {}
 
-void EngineMetrics::OnStep(const scheduler::Step& step, const scheduler::StepResult& result) {
+void EngineMetrics::OnSteps(std::span<const StepReport> steps) {
   const auto observe = [](base::Histogram& seconds, base::Histogram& ratio, base::Duration real,
                           base::Duration predicted) {
+    if (real <= base::Duration{}) return;
     seconds.Observe(base::Seconds(real));
-    if (predicted.count() > 0) ratio.Observe(base::Seconds(real) / base::Seconds(predicted));
+    if (predicted > base::Duration{}) ratio.Observe(base::Seconds(real) / base::Seconds(predicted));
   };
-  if (!step.decode.empty()) observe(decode_step_, decode_error_, result.decode_time, step.predicted_decode);
-  if (!step.prefill.empty() && !result.prefill_interrupted) {
-    observe(prefill_step_, prefill_error_, result.prefill_time, step.predicted_prefill);
+  for (const StepReport& step : steps) {
+    observe(decode_step_, decode_error_, step.decode, step.predicted_decode);
+    observe(prefill_step_, prefill_error_, step.prefill, step.predicted_prefill);
+    preemptions_.Add(static_cast<double>(step.preemptions));
+    evictions_.Add(static_cast<double>(step.evictions));
   }
-}
-
-void EngineMetrics::OnStats(const scheduler::Stats& stats) {
-  waiting_.Set(static_cast<double>(stats.waiting));
-  running_.Set(static_cast<double>(stats.running));
-  cells_free_.Set(static_cast<double>(stats.cells_free));
-  cells_used_.Set(static_cast<double>(stats.cells_used));
-  cells_cached_.Set(static_cast<double>(stats.cells_cached));
-  host_bytes_.Set(static_cast<double>(stats.host_bytes));
-  preemptions_.Add(Growth(last_.preemptions, stats.preemptions));
-  evictions_.Add(Growth(last_.evictions, stats.evictions));
-  last_ = stats;
+  if (steps.empty()) return;
+  const StepReport& last = steps.back();
+  waiting_.Set(static_cast<double>(last.waiting));
+  running_.Set(static_cast<double>(last.running));
+  cells_free_.Set(static_cast<double>(last.cells_free));
+  cells_used_.Set(static_cast<double>(last.cells_used));
+  cells_cached_.Set(static_cast<double>(last.cells_cached));
+  host_bytes_.Set(static_cast<double>(last.host_bytes));
 }
 
 }  // namespace lares::engine

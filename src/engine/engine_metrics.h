@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The engine's own Prometheus series, labelled by model: steps, predictions, KV cells. What a request waited
-// and got is counted in service. docs/operations/metrics.md says what each means. Recording is thread safe.
+// An engine's own Prometheus series, labelled by model: steps, predictions, KV cells. What a request waited
+// and got is counted in service. docs/operations/metrics.md says what each means. They stand where they are
+// asked for and live longer than the process that computes, so that counters never go back.
 #pragma once
 
+#include <span>
 #include <string>
 
-#include "base/clock.h"
 #include "base/metrics.h"
-#include "scheduler/scheduler.h"
-#include "scheduler/step.h"
+#include "engine/step_report.h"
 
 namespace lares::engine {
 
-class EngineMetrics {
+class EngineMetrics final : public StepListener {
  public:
   EngineMetrics(base::Metrics& metrics, const std::string& model);
 
-  void OnStep(const scheduler::Step& step, const scheduler::StepResult& result);
-  void OnStats(const scheduler::Stats& stats);
+  void OnSteps(std::span<const StepReport> steps) override;
 
  private:
   base::Histogram& decode_step_;
@@ -33,7 +32,6 @@ class EngineMetrics {
   base::Gauge& cells_used_;
   base::Gauge& cells_cached_;
   base::Gauge& host_bytes_;
-  scheduler::Stats last_;
 };
 
 }  // namespace lares::engine

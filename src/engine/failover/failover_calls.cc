@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Counting, tokenising, embedding: they wait for their turn, and are asked again once.
+#include <chrono>
+#include <utility>
+
+#include "engine/failover/failover_state.h"
+
+namespace lares::engine {
+
+using base::Code;
+
+std::optional<base::Error> FailoverEngine::State::WaitForTurn(std::unique_lock<std::mutex>& lock,
+                                                              const std::string& name,
+                                                              const std::stop_token& stop,
+                                                              std::optional<base::Time> deadline) {
+  const auto until = std::chrono::steady_clock::now() + options.most_wait;
+  for (;;) {
+    const base::Time now = clock.Now();
+    if (guilty_calls.contains(name)) return RequestQuarantined();
+    if (stop.stop_requested()) return base::Error(Code::kCancelled, "the client went away");
+    if (deadline && now >= *deadline) {
+      return base::Error(Code::kDeadlineExceeded, "the request's deadline has passed");
+    }
+    if (auto why = WhyNotNow(now)) return why;
+    if (engine && blame.MayRun(name)) return std::nullopt;
+    if (changed.wait_until(lock, stop, until, [&] {
+          return stopped || guilty_calls.contains(name) || (engine && blame.MayRun(name));
+        }))
+      continue;
+    if (stop.stop_requested()) continue;
+    return base::Error(Code::kUnavailable, "the model's process is being replaced")
+        .WithReason("model_unavailable")
+        .WithRetryAfter(std::chrono::seconds(2));
+  }
+}
+
+void FailoverEngine::State::Leave(const std::string& name) {
+  calling.erase(name);
+  guilty_calls.erase(name);
+  blame.OnEnd(name);
+  changed.notify_all();
+}
+
+base::Result<std::int32_t> FailoverEngine::Count(const core::GenerateRequest& request) {
+  return state_->Call([&](Engine& on) { return on.Count(request); });
+}
+
+base::Result<std::vector<core::TokenId>> FailoverEngine::Tokenize(const core::TextPrompt& prompt) {
+  return state_->Call([&](Engine& on) { return on.Tokenize(prompt); });
+}
+
+base::Result<std::string> FailoverEngine::Detokenize(std::span<const core::TokenId> tokens) {
+  return state_->Call([&](Engine& on) { return on.Detokenize(tokens); });
+}
+
+base::Result<core::EmbedAnswer> FailoverEngine::Embed(const core::EmbedRequest& request,
+                                                      const std::stop_token& stop) {
+  return state_->Call([&](Engine& on) { return on.Embed(request, stop); }, stop, request.deadline);
+}
+
+}  // namespace lares::engine
