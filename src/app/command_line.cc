@@ -148,13 +148,16 @@ int Dispatch(const CLI::App& app, ParsedCommand& parsed, const Environment& envi
   const CLI::App* command = app.get_subcommands().front();
   const std::string& name = command->get_name();
   if (name == "version") return handlers.version();
-  if (name == "models" && !command->get_subcommands().empty()) return handlers.convert(parsed.convert);
+  const bool below = name == "models" && !command->get_subcommands().empty();
+  const bool plan = below && command->get_subcommands().front()->get_name() == "plan";
+  if (below && !plan) return handlers.convert(parsed.convert);
   if (name == "config" && parsed.markdown) {
     out << ConfigurationPage();
     return kExitSuccess;
   }
   auto loaded = LoadConfig(parsed.config_file, environment, parsed.flags);
   if (!loaded) return Fail(loaded.error(), err);
+  if (plan) return handlers.plan(std::move(*loaded));
   if (name == "worker") return handlers.worker(std::move(*loaded));
   if (name == "serve") return Serve(std::move(*loaded), handlers, err);
   if (name == "run") {

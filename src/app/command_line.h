@@ -29,6 +29,7 @@ struct Handlers {
   std::function<int(LoadedConfig)> worker;
   std::function<int(LoadedConfig, const cli::RunOptions&)> run;
   std::function<int(LoadedConfig, const cli::ModelsOptions&)> models;
+  std::function<int(LoadedConfig)> plan;
   std::function<int(const cli::ConvertOptions&)> convert;
   std::function<int(LoadedConfig, const cli::BenchOptions&)> bench;
   std::function<int()> version;

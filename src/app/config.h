@@ -24,6 +24,7 @@ inline constexpr std::uint64_t kMiB = 1024 * kKiB;
 inline constexpr std::uint64_t kGiB = 1024 * kMiB;
 
 struct ModelSettings {
+  std::string name;                       // empty: the file's base name; only a worker is told
   std::string path;                       // GGUF, or "fake:..." for tests (fake_model_path.h)
   std::vector<std::string> served_names;  // beside the file's base name; "*" takes every name
   std::string chat_template;              // file with a Jinja template instead of the model's own
@@ -32,6 +33,24 @@ struct ModelSettings {
   std::int32_t threads = 0;               // compute threads; 0: the CPUs this process may use
   std::int32_t gpu_layers = -1;           // -1: as many as there are
   std::string kv_type = "f16";
+  bool operator==(const ModelSettings&) const = default;
+};
+
+// A model of the catalogue. What is not said there is as in `model`.
+struct CatalogueEntry {
+  std::string name;
+  ModelSettings settings;
+  bool pinned = false;
+  bool operator==(const CatalogueEntry&) const = default;
+};
+
+// Many models behind one address: those of a folder and those of the catalogue.
+struct ModelsSettings {
+  std::string folder;                     // every GGUF file in it is a model, by its base name
+  std::uint64_t memory = 0;               // that models may take together; 0: what is free at the start
+  base::Duration unload_after{};          // unused for so long; 0: never
+  std::vector<std::string> pinned;        // loaded at the start, never unloaded
+  std::vector<CatalogueEntry> catalogue;  // from the file only, by name
 };
 
 struct ServerSettings {
@@ -102,6 +121,7 @@ struct ClientSettings {
 struct Config {
   std::string data_directory;
   ModelSettings model;
+  ModelsSettings models;
   ServerSettings server;
   SecuritySettings security;
   SchedulingSettings scheduling;

@@ -43,11 +43,38 @@ class Reader {
 
  private:
   Status ReadPair(const std::string& key, int line, const YAML::Node& value) {
+    if (key == kCatalogue) return ReadCatalogue(line, value);
     if (const Setting* setting = FindByKey(key)) return ReadSetting(*setting, line, value);
     if (!IsSection(key)) return UnknownKey(key, line);
     if (value.IsNull()) return {};  // a section whose settings are all commented out
     if (value.IsMap()) return ReadSection(value, key + ".");
     return Wrong(line, "\"" + key + "\" is a section: its settings stand below it, indented");
+  }
+
+  // One section for each model, by its name.
+  Status ReadCatalogue(int line, const YAML::Node& models) {
+    if (models.IsNull()) return {};
+    if (!models.IsMap()) return Wrong(line, "the catalogue is a section: models by their names, indented");
+    for (const auto& model : models) {
+      const int at = LineOf(model.first);
+      if (!model.first.IsScalar() || model.first.Scalar().empty()) return Wrong(at, "a model has a name");
+      if (!model.second.IsMap()) return Wrong(at, "the settings of a model stand below its name, indented");
+      if (++models_ > kMaxModels) return Wrong(at, "more than " + std::to_string(kMaxModels) + " models");
+      const std::string prefix = std::string(kCatalogue) + "." + model.first.Scalar() + ".";
+      for (const auto& pair : model.second) {
+        if (auto read = ReadModelPair(prefix, pair.first, pair.second); !read) return read;
+      }
+    }
+    return {};
+  }
+
+  Status ReadModelPair(const std::string& prefix, const YAML::Node& name, const YAML::Node& value) {
+    const int line = LineOf(name);
+    if (!name.IsScalar()) return Wrong(line, "a key must be a word");
+    if (name.Scalar() == "pinned") return Add(prefix + "pinned", line, value, false);
+    const Setting* setting = FindByKey("model." + name.Scalar());
+    if (setting == nullptr) return UnknownKey("model." + name.Scalar(), line);
+    return Add(prefix + name.Scalar(), line, value, std::holds_alternative<ListKind>(setting->kind));
   }
 
   Status UnknownKey(const std::string& key, int line) const {
@@ -58,13 +85,15 @@ class Reader {
   }
 
   Status ReadSetting(const Setting& setting, int line, const YAML::Node& value) {
-    const std::string key(setting.key);
+    return Add(std::string(setting.key), line, value, std::holds_alternative<ListKind>(setting.kind));
+  }
+
+  Status Add(const std::string& key, int line, const YAML::Node& value, bool list) {
     const auto same = std::ranges::find(entries_, key, &FileEntry::key);
     if (same != entries_.end()) {
       return Wrong(line, "\"" + key + "\" stands here a second time; the first is on line " +
                              std::to_string(same->line));
     }
-    const bool list = std::holds_alternative<ListKind>(setting.kind);
     std::optional<std::string> text;
     if (value.IsScalar()) text = value.Scalar();
     if (value.IsSequence() && list) text = JoinItems(value);
@@ -87,9 +116,20 @@ class Reader {
 
   const std::string& name_;
   std::vector<FileEntry> entries_;
+  std::size_t models_ = 0;
 };
 
 }  // namespace
+
+// Names may hold dots, settings do not.
+std::optional<CatalogueKey> SplitCatalogueKey(std::string_view key) {
+  const std::string prefix = std::string(kCatalogue) + ".";
+  if (!key.starts_with(prefix)) return std::nullopt;
+  key.remove_prefix(prefix.size());
+  const std::size_t dot = key.rfind('.');
+  if (dot == std::string_view::npos) return std::nullopt;
+  return CatalogueKey{.name = std::string(key.substr(0, dot)), .setting = std::string(key.substr(dot + 1))};
+}
 
 base::Result<std::vector<FileEntry>> ReadConfigText(std::string_view text, const std::string& name) {
   if (text.size() > kMaxConfigBytes) {

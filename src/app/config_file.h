@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,10 +15,21 @@
 namespace lares::app {
 
 struct FileEntry {
-  std::string key;    // "server.port"
+  std::string key;    // "server.port"; of the catalogue's model NAME "models.catalogue.NAME.context"
   std::string value;  // lists joined by commas
   int line = 0;       // from 1
 };
+
+inline constexpr std::string_view kCatalogue = "models.catalogue";
+inline constexpr std::size_t kMaxModels = 1024;
+
+// A key of the catalogue in its parts: the model's name, and the setting (of the section `model`, or
+// "pinned").
+struct CatalogueKey {
+  std::string name;
+  std::string setting;
+};
+std::optional<CatalogueKey> SplitCatalogueKey(std::string_view key);
 
 inline constexpr std::size_t kMaxConfigBytes = 1024 * 1024;
 

@@ -69,11 +69,59 @@ Status ApplyFile(std::string_view text, const std::string& file, const Environme
   if (!entries) return base::Fail(entries.error());
   const std::string folder = fs::path(file).parent_path().string();
   for (const FileEntry& entry : *entries) {
+    if (SplitCatalogueKey(entry.key)) continue;  // when all else is known
     const Setting* setting = FindByKey(entry.key);
     LARES_CHECK(setting != nullptr);
     const std::string origin = file + ":" + std::to_string(entry.line);
     if (auto done = AssignFrom(origin, *setting, entry.value, out); !done) return done;
     ResolvePath(*setting, folder, environment, out.config);
+  }
+  return {};
+}
+
+// The setting's value in a configuration that has the model's own settings in the place of `model`.
+Status AssignToModel(const std::string& origin, const CatalogueKey& key, const std::string& value,
+                     const std::string& folder, const Environment& environment, CatalogueEntry& entry) {
+  if (key.setting == "pinned") {
+    const auto pinned = ParseBool(value);
+    if (!pinned) return base::Fail(Code::kInvalidArgument, origin + ": pinned: " + pinned.error().message());
+    entry.pinned = *pinned;
+    return {};
+  }
+  const Setting* setting = FindByKey("model." + key.setting);
+  LARES_CHECK(setting != nullptr);
+  LoadedConfig scratch;
+  scratch.config.model = std::move(entry.settings);
+  auto done = AssignFrom(origin, *setting, value, scratch);
+  ResolvePath(*setting, folder, environment, scratch.config);
+  entry.settings = std::move(scratch.config.model);
+  return done;
+}
+
+// After everything else, because a model of the catalogue begins with what holds for all.
+Status ApplyCatalogue(std::string_view text, const std::string& file, const Environment& environment,
+                      LoadedConfig& out) {
+  const auto entries = ReadConfigText(text, file);
+  if (!entries) return base::Fail(entries.error());
+  const std::string folder = fs::path(file).parent_path().string();
+  auto& catalogue = out.config.models.catalogue;
+  for (const FileEntry& entry : *entries) {
+    const auto key = SplitCatalogueKey(entry.key);
+    if (!key) continue;
+    auto model = std::ranges::find(catalogue, key->name, &CatalogueEntry::name);
+    if (model == catalogue.end()) {
+      catalogue.push_back({.name = key->name, .settings = out.config.model, .pinned = false});
+      model = std::prev(catalogue.end());
+      for (std::string* own : {&model->settings.path, &model->settings.chat_template}) own->clear();
+      model->settings.served_names.clear();
+    }
+    const std::string origin = file + ":" + std::to_string(entry.line);
+    if (auto done = AssignToModel(origin, *key, entry.value, folder, environment, *model); !done) return done;
+  }
+  for (const CatalogueEntry& model : catalogue) {
+    if (!model.settings.path.empty()) continue;
+    return base::Fail(Code::kInvalidArgument,
+                      file + ": the model \"" + model.name + "\" of the catalogue has no path");
   }
   return {};
 }
@@ -167,6 +215,7 @@ Result<LoadedConfig> MergeConfig(std::string_view text, const std::string& file,
   if (auto done = ApplyFile(text, file, environment, loaded); !done) return base::Fail(done.error());
   if (auto done = ApplyEnvironment(environment, loaded); !done) return base::Fail(done.error());
   if (auto done = ApplyFlags(flags, environment, loaded); !done) return base::Fail(done.error());
+  if (auto done = ApplyCatalogue(text, file, environment, loaded); !done) return base::Fail(done.error());
   if (loaded.config.data_directory.empty()) {
     return base::Fail(Code::kFailedPrecondition,
                       "no place for the data directory: HOME is not set; name one with --data DIR");

@@ -111,6 +111,21 @@ log:
   format: json
 ```
 
+Many models behind one address: `lares serve --models DIR`, or a catalogue, in which each model may have its own settings
+of the section `model` (the others are as they stand there) and may be `pinned`:
+
+```yaml
+models:
+  folder: models
+  unload_after: 30min
+  catalogue:
+    assistant:
+      path: models/glm-4-9b.Q4_K_M.gguf
+      served_names: [default, gpt-4o]
+      context: 16384
+      pinned: true
+```
+
 Beyond loopback the server starts only with API keys and TLS:
 
 ```sh
@@ -121,6 +136,23 @@ lares serve model.gguf --host 0.0.0.0 --api-key-file keys --tls-cert cert.pem --
 either, for a network you trust.
 )";
 
+// What a model of the catalogue has of its own.
+std::string CatalogueText(const LoadedConfig& loaded) {
+  std::string text;
+  for (const CatalogueEntry& entry : loaded.config.models.catalogue) {
+    text += (text.empty() ? "  catalogue:\n    " : "    ") + Quote(entry.name) + ":\n";
+    Config own;
+    own.model = entry.settings;
+    for (const Setting& setting : AllSettings()) {
+      if (SectionOf(setting.key) != "model" || setting.hidden) continue;
+      if (Format(setting, own) == Format(setting, loaded.config)) continue;
+      text += "      " + std::string(NameOf(setting.key)) + ": " + YamlValue(setting, own) + "\n";
+    }
+    if (entry.pinned) text += "      pinned: true\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string PrintConfig(const LoadedConfig& loaded) {
@@ -130,6 +162,7 @@ std::string PrintConfig(const LoadedConfig& loaded) {
   for (const Setting& setting : AllSettings()) {
     if (setting.hidden && !loaded.origins.contains(std::string(setting.key))) continue;
     if (SectionOf(setting.key) != section) {
+      if (section == "models") text += CatalogueText(loaded);
       section = SectionOf(setting.key);
       text += std::string(section) + ":\n";
     }

@@ -43,9 +43,16 @@ base::Status Set(std::string_view key, std::string_view value, FakeModelOptions&
   if (key == "slots") return SetCount(value, 1, 4096, out.slots);
   if (key == "context") return SetCount(value, 1, 1 << 20, out.context);
   if (key == "answer") return SetCount(value, -1, 1 << 20, out.answer);
+  if (key == "memory") {
+    const auto bytes = ParseSize(value);
+    if (!bytes) return base::Fail(bytes.error());
+    out.memory = *bytes;
+    return {};
+  }
   if (key == "poison") return SetCount(value, 0, 511, out.poison);
   if (key == "load") return SetPath(value, out.load);
-  return base::Fail(Code::kInvalidArgument, "known are step, row, slots, context, answer, poison and load");
+  return base::Fail(Code::kInvalidArgument,
+                    "known are step, row, slots, context, answer, memory, poison and load");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ constexpr std::int32_t kManyTokens = 16 * 1024 * 1024;
 
 constexpr std::string_view kPlace = "Place";
 constexpr std::string_view kModel = "Model";
+constexpr std::string_view kModels = "Many models";
 constexpr std::string_view kServer = "Address and life";
 constexpr std::string_view kSecurity = "Security";
 constexpr std::string_view kScheduling = "Scheduling";
@@ -41,6 +42,8 @@ std::vector<Setting> PlaceAndModel() {
        "Data directory: the lock, models and chat history; one server at a time",
        "$XDG_DATA_HOME/lares or ~/.local/share/lares"},
       {"model.path", "--model", kEngineScope, PathKind{AT(model.path)}, kModel, "GGUF file to serve", "none"},
+      {"model.name", "--name", kWorker, TextKind{AT(model.name)}, kModel, "The model's name, for the log",
+       "the file's", true},
       {"model.served_names", "--served-name", kEngineScope, ListKind{AT(model.served_names)}, kModel,
        "Further names of the model; \"*\" answers to every name", "only the file's base name"},
       {"model.chat_template", "--chat-template", kModelScope, PathKind{AT(model.chat_template)}, kModel,
@@ -55,6 +58,21 @@ std::vector<Setting> PlaceAndModel() {
        "Layers computed on the GPU, in a build for GPUs", "-1: all"},
       {"model.kv_type", "--kv-type", kModelScope, ChoiceKind{AT(model.kv_type), kKvTypes}, kModel,
        "Number format of the context's memory; q8_0 halves it, at some cost in speed", ""},
+  };
+}
+
+std::vector<Setting> Models() {
+  return {
+      {"models.folder", "--models", kServing, PathKind{AT(models.folder)}, kModels,
+       "Folder of GGUF files, each a model by its base name; loaded when asked for, unloaded to make room",
+       "none"},
+      {"models.memory", "--models-memory", kServing, SizeKind{AT(models.memory), 0, 1024ULL * kGiB}, kModels,
+       "Memory that loaded models may take together", "0: nine tenths of what is free at the start"},
+      {"models.unload_after", "--unload-after", kServing,
+       DurationKind{AT(models.unload_after), seconds(0), hours(24 * 365)}, kModels,
+       "Time without a request after which a model is unloaded", "0s: never"},
+      {"models.pinned", "--pin", kServing, ListKind{AT(models.pinned)}, kModels,
+       "Models that are loaded at the start and stay", "only the one named by MODEL"},
   };
 }
 
@@ -197,7 +215,8 @@ std::vector<Setting> LogAndClient() {
 
 std::vector<Setting> MakeTable() {
   std::vector<Setting> table;
-  for (auto* part : {&PlaceAndModel, &Server, &Security, &Scheduling, &Worker, &Limits, &LogAndClient}) {
+  for (auto* part :
+       {&PlaceAndModel, &Models, &Server, &Security, &Scheduling, &Worker, &Limits, &LogAndClient}) {
     for (Setting& setting : part()) table.push_back(setting);
   }
   return table;

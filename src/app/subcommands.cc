@@ -104,13 +104,27 @@ A server that runs on the same data directory is used; --url names another one.)
 }
 
 void AddModels(CLI::App& app, ParsedCommand& parsed) {
-  CLI::App* command = AddCommand(app, "models", "List models, or convert one");
+  CLI::App* command = AddCommand(app, "models", "List models, plan their memory, or convert one");
   command->add_flag("--json", parsed.models.json, "Print JSON");
+  command->add_flag("--watch", parsed.models.watch, "Print it again every second, until Ctrl-C");
   AddSettings(*command, kClient, parsed);
   command->footer(R"(Examples:
   lares models
+  lares models --watch                          what is loaded, and how far what loads
+  lares models plan --models DIR                what each would take
   lares models --url http://10.0.0.7:8080
   lares models convert model.Q4_1.gguf model.Q8_0.gguf --type q8_0)");
+
+  CLI::App* plan = AddCommand(*command, "plan", "Show what each model would take, and what fits together");
+  plan->add_option_function<std::string>(
+          "MODEL", [&parsed](const std::string& path) { parsed.flags.push_back({"model.path", path}); },
+          "GGUF file, beside those of the configuration")
+      ->option_text(" ");
+  AddSettings(*plan, kServing, parsed);
+  plan->footer(R"(Examples:
+  lares models plan model.gguf --ctx-size 16384 --parallel 4
+  lares models plan --models DIR
+  lares models plan --models DIR --models-memory 16GiB --kv-type q8_0)");
 
   CLI::App* convert = AddCommand(*command, "convert", "Write a model's weights in another form");
   cli::ConvertOptions& options = parsed.convert;

@@ -38,7 +38,8 @@ ServedModel ReadModel(const Json& json) {
                     .form = Text(json, "form"),
                     .architecture = Text(json, "architecture"),
                     .context = std::max(Number(json, "context_length"), Number(json, "max_model_len")),
-                    .bytes = Number(json, "size_bytes")};
+                    .bytes = Number(json, "size_bytes"),
+                    .memory = Number(json, "memory_bytes")};
   const auto aliases = json.find("aliases");
   if (aliases == json.end() || !aliases->is_array()) return model;
   for (const Json& alias : *aliases) {

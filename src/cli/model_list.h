@@ -23,6 +23,7 @@ struct ServedModel {
   std::string architecture;
   std::int64_t context = 0;  // tokens; 0: the server does not say
   std::int64_t bytes = 0;
+  std::int64_t memory = 0;  // planned for it when it is loaded
 };
 
 struct ModelFile {

@@ -82,8 +82,8 @@ TEST(ModelsTable, ShowsServedModelsAndFiles) {
   const std::string table = ModelsTable("http://x", *models, {{.path = "/m/a.gguf", .bytes = 98'362'432}});
   EXPECT_EQ(table,
             "Served at http://x:\n"
-            "  model  context  form  size      state\n"
-            "  smol   8192     Q8_0  144.8 MB  loading 40 %\n"
+            "  model  context  form  size      memory  state\n"
+            "  smol   8192     Q8_0  144.8 MB          loading 40 %\n"
             "  bare\n"
             "\n"
             "Files in the data directory:\n"

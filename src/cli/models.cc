@@ -4,7 +4,9 @@
 #include <chrono>
 #include <filesystem>
 #include <ostream>
+#include <sstream>
 #include <system_error>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -49,11 +51,12 @@ std::string ModelsTable(const std::string& server, const std::vector<ServedModel
                         const std::vector<ModelFile>& files) {
   std::string text;
   if (!server.empty()) {
-    TextTable table({"model", "context", "form", "size", "state"});
+    TextTable table({"model", "context", "form", "size", "memory", "state"});
     for (const ServedModel& model : served) {
       table.Add({base::ForTerminal(model.id), model.context > 0 ? std::to_string(model.context) : "",
                  base::ForTerminal(model.form),
                  model.bytes > 0 ? SizeText(static_cast<double>(model.bytes)) : "",
+                 model.memory > 0 ? SizeText(static_cast<double>(model.memory)) : "",
                  base::ForTerminal(StateText(model))});
     }
     text += "Served at " + server + ":\n" + table.Text();
@@ -79,7 +82,8 @@ std::string ModelsJson(const std::string& server, const std::vector<ServedModel>
                               {"context_length", model.context},
                               {"form", model.form},
                               {"architecture", model.architecture},
-                              {"size_bytes", model.bytes}});
+                              {"size_bytes", model.bytes},
+                              {"memory_bytes", model.memory}});
   }
   json["files"] = Json::array();
   for (const ModelFile& file : files)
@@ -87,7 +91,10 @@ std::string ModelsJson(const std::string& server, const std::vector<ServedModel>
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-int Models(const app::Config& config, const ModelsOptions& options, std::ostream& out, std::ostream& err) {
+namespace {
+
+int ModelsOnce(const app::Config& config, const ModelsOptions& options, std::ostream& out,
+               std::ostream& err) {
   const auto url = FindServer(config);
   if (!url) return Complain(url.error(), err);
   std::vector<ServedModel> served;
@@ -107,6 +114,21 @@ int Models(const app::Config& config, const ModelsOptions& options, std::ostream
         << "; `lares serve MODEL.gguf` starts one.\n";
   }
   return app::kExitSuccess;
+}
+
+}  // namespace
+
+int Models(const app::Config& config, const ModelsOptions& options, std::ostream& out, std::ostream& err) {
+  if (!options.watch) return ModelsOnce(config, options, out, err);
+  // Until somebody has seen enough (Ctrl-C), or nobody answers any more.
+  for (;;) {
+    std::ostringstream text;
+    const int code = ModelsOnce(config, options, text, err);
+    if (code != app::kExitSuccess) return code;
+    out << (options.json ? "" : "\x1b[H\x1b[2J") << text.str() << std::flush;
+    if (!out) return app::kExitFailure;
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
 }
 
 int Convert(const ConvertOptions& options, const Converter& converter, std::ostream& out, std::ostream& err) {

@@ -20,6 +20,7 @@ struct RunOptions {
 
 struct ModelsOptions {
   bool json = false;
+  bool watch = false;  // print it again every second
 };
 
 struct ConvertOptions {

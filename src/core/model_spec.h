@@ -26,9 +26,17 @@ struct ModelSpec {
   bool operator==(const ModelSpec&) const = default;
 };
 
-// kRestarting: what it ran on was lost and is being replaced; requests are taken and wait. kFailed: nothing
-// brings it back by itself.
-enum class EngineState : std::uint8_t { kLoading, kReady, kDraining, kStopped, kFailed, kRestarting };
+// kRestarting: what it ran on was lost and is being replaced; requests are taken and wait. kUnloaded: nobody
+// needed it yet, or not lately; the first request loads it. kFailed: nothing brings it back by itself.
+enum class EngineState : std::uint8_t {
+  kLoading,
+  kReady,
+  kDraining,
+  kStopped,
+  kFailed,
+  kRestarting,
+  kUnloaded,
+};
 
 // Why an engine does not work that should.
 struct Trouble {
@@ -47,6 +55,7 @@ struct EngineStatus {
   std::string form;          // weights' type, e.g. "Q8_0"
   std::uint64_t parameters = 0;
   std::uint64_t bytes = 0;          // size of the weights
+  std::uint64_t planned_bytes = 0;  // memory that it takes when it is loaded; 0: nobody planned it
   std::int32_t context_tokens = 0;  // per request
   std::int32_t training_context = 0;
   std::int32_t slots = 0;

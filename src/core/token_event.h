@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What comes back from an engine. A request's events arrive in order: at most one Admitted, at most one
-// Started, any number of Deltas, exactly one Terminal, whatever ended it. Quotas settle and audit closes at
-// the Terminal.
+// What comes back from an engine. A request's events arrive in order: any number of Waiting, at most one
+// Admitted, at most one Started, any number of Deltas, exactly one Terminal, whatever ended it. Quotas settle
+// and audit closes at the Terminal.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,14 @@ struct ToolCallDelta {
 };
 
 enum class FinishReason : std::uint8_t { kStop, kLength, kToolCalls };
+
+// It waits for its model, which is not there yet. Several may come, before everything else. Headers of a
+// stream may go out with it.
+struct Waiting {
+  std::string request;
+  std::string why;  // a few words: "the model is loading, 42 percent done"
+  bool operator==(const Waiting&) const = default;
+};
 
 // Accepted: the prompt fits and a place is reserved. Headers of a stream may go out now.
 struct Admitted {
@@ -99,15 +107,18 @@ struct Terminal {
 };
 
 // What came at one time (after a call of a step, or between two steps) for all requests of one sink. Order
-// within a request: admitted, started, deltas, terminals.
+// within a request: waiting, admitted, started, deltas, terminals.
 struct EventBatch {
+  std::vector<Waiting> waiting;
   std::vector<Admitted> admitted;
   std::vector<Started> started;
   std::vector<Delta> deltas;
   std::vector<Terminal> terminals;
   base::Time made{};  // when the engine posted it, for the delivery-delay histogram
 
-  bool empty() const { return admitted.empty() && started.empty() && deltas.empty() && terminals.empty(); }
+  bool empty() const {
+    return waiting.empty() && admitted.empty() && started.empty() && deltas.empty() && terminals.empty();
+  }
 };
 
 }  // namespace lares::core

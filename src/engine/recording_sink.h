@@ -16,6 +16,7 @@ namespace lares::engine {
 
 // All that came for one request.
 struct Record {
+  std::vector<std::string> waiting;
   std::vector<core::Admitted> admitted;
   std::vector<core::Delta> deltas;
   std::vector<core::Terminal> terminals;
@@ -48,6 +49,7 @@ class RecordingSink final : public EventSink {
  public:
   void Deliver(core::EventBatch batch) override {
     std::unique_lock lock(mutex_);
+    for (auto& w : batch.waiting) Of(w.request).waiting.push_back(std::move(w.why));
     for (auto& a : batch.admitted) Of(a.request).admitted.push_back(std::move(a));
     for (auto& d : batch.deltas) Of(d.request).deltas.push_back(std::move(d));
     for (auto& t : batch.terminals) records_[t.request].terminals.push_back(std::move(t));

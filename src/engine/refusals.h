@@ -22,6 +22,7 @@ inline std::optional<base::Error> WhyNotReady(core::EngineState state, int load_
   switch (state) {
     case core::EngineState::kReady:
     case core::EngineState::kRestarting:
+    case core::EngineState::kUnloaded:
       return std::nullopt;
     case core::EngineState::kStopped:
     case core::EngineState::kDraining:

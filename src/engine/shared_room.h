@@ -19,8 +19,13 @@ class SharedRoom {
  public:
   static constexpr std::size_t kShare = 8;
 
-  explicit SharedRoom(std::size_t places)
-      : promised_(places), places_(places + (places + kShare - 1) / kShare) {}
+  explicit SharedRoom(std::size_t places) { Widen(places); }
+
+  // With so many from now on, if that is more.
+  void Widen(std::size_t places) {
+    promised_ = std::max(promised_, places);
+    places_ = promised_ + (promised_ + kShare - 1) / kShare;
+  }
 
   // False: the tenant holds as many as it may now.
   [[nodiscard]] bool Take(const std::string& tenant) {
@@ -45,8 +50,8 @@ class SharedRoom {
   }
 
  private:
-  std::size_t promised_;
-  std::size_t places_;
+  std::size_t promised_ = 0;
+  std::size_t places_ = 0;
   std::size_t taken_ = 0;
   std::unordered_map<std::string, std::size_t> held_;  // by tenant, never 0
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/digest.h"
+#include "service/digest_store.h"
 
 namespace lares::service {
 
@@ -25,25 +26,32 @@ Catalogue::~Catalogue() { StopDigests(); }
 
 void Catalogue::StopDigests() { digests_->stop = true; }
 
-void Catalogue::ComputeDigests(base::ThreadPool& pool, base::Logger& logger) {
+void Catalogue::ComputeDigests(base::ThreadPool& pool, base::Logger& logger, const std::string& remembered) {
   {
     const std::lock_guard lock(digests_->mutex);
     if (std::exchange(digests_->started, true)) return;
   }
+  const auto store = std::make_shared<DigestStore>(remembered);
   for (std::size_t i = 0; i < models_.size(); ++i) {
     if (!models_[i].spec.digest.empty() || models_[i].spec.files.empty()) continue;
-    pool.TryRun(
-        [digests = digests_, i, name = models_[i].spec.name, file = models_[i].spec.files.front(), &logger] {
-          auto digest = base::Sha256HexOfFile(file, &digests->stop);
-          if (!digest) {
-            if (!digests->stop)
-              logger.Warning("digest", {{"model", name}, {"error", digest.error().message()}});
-            return;
-          }
-          logger.Info("digest", {{"model", name}, {"sha256", *digest}});
-          const std::lock_guard lock(digests->mutex);
-          digests->values[i] = std::move(*digest);
-        });
+    const std::string file = models_[i].spec.files.front();
+    if (auto known = store->Find(file)) {
+      const std::lock_guard lock(digests_->mutex);
+      digests_->values[i] = std::move(*known);
+      continue;
+    }
+    pool.TryRun([digests = digests_, store, i, name = models_[i].spec.name, file, &logger] {
+      const std::string before = DigestStore::Identity(file);
+      auto digest = base::Sha256HexOfFile(file, &digests->stop);
+      if (!digest) {
+        if (!digests->stop) logger.Warning("digest", {{"model", name}, {"error", digest.error().message()}});
+        return;
+      }
+      logger.Info("digest", {{"model", name}, {"sha256", *digest}});
+      store->Remember(file, before, *digest);
+      const std::lock_guard lock(digests->mutex);
+      digests->values[i] = std::move(*digest);
+    });
   }
 }
 

@@ -25,6 +25,7 @@ namespace lares::service {
 struct Model {
   core::ModelSpec spec;
   std::shared_ptr<engine::Engine> engine;
+  bool pinned = true;  // it should always be there; else it is loaded when it is asked for
 };
 
 // What the API tells about one model.
@@ -44,8 +45,9 @@ class Catalogue {
   Catalogue& operator=(const Catalogue&) = delete;
 
   // Computes the digests of the models' first files on `pool`, once; call it when the models are loaded, so
-  // that reading the file twice does not slow the start. `pool` must live as long as this.
-  void ComputeDigests(base::ThreadPool& pool, base::Logger& logger);
+  // that reading the file twice does not slow the start. What `remembered` (a digest_store.h; empty: none)
+  // knows of a file that is still the same is not read again. `pool` must live as long as this.
+  void ComputeDigests(base::ThreadPool& pool, base::Logger& logger, const std::string& remembered = {});
   // Ends that soon: before its pool is stopped.
   void StopDigests();
 

@@ -12,6 +12,7 @@ namespace {
 HealthStatus StatusOf(const core::EngineStatus& engine) {
   switch (engine.state) {
     case core::EngineState::kReady:
+    case core::EngineState::kUnloaded:  // as it should be
       return HealthStatus::kUp;
     case core::EngineState::kLoading:
     case core::EngineState::kRestarting:
@@ -40,6 +41,8 @@ const char* StateWord(core::EngineState state) {
       return "failed";
     case core::EngineState::kRestarting:
       return "restarting";
+    case core::EngineState::kUnloaded:
+      return "unloaded";
   }
   return "failed";
 }
@@ -71,6 +74,8 @@ HealthReport Health::Report(const core::Principal& principal) const {
   for (const Model& model : catalogue_.models()) {
     ModelHealth health{.name = model.spec.name, .engine = model.engine->Status()};
     health.status = StatusOf(health.engine);
+    if (!model.pinned && health.engine.state == core::EngineState::kLoading)
+      health.status = HealthStatus::kUp;
     if (const auto& trouble = health.engine.trouble) {
       health.since = wall(trouble->since);
       if (trouble->next_try) health.next_try = wall(*trouble->next_try);
@@ -91,7 +96,8 @@ Readiness Health::Ready() const {
   Readiness readiness{.ready = true, .state = "ready", .percent = 100};
   for (const Model& model : catalogue_.models()) {
     const core::EngineStatus status = model.engine->Status();
-    if (status.state == core::EngineState::kReady) continue;
+    // What is loaded on demand makes nobody wait who does not ask for it.
+    if (status.state == core::EngineState::kReady || !model.pinned) continue;
     readiness.ready = false;
     if (readiness.state != "failed") readiness.state = StateWord(status.state);
     readiness.percent = std::min(readiness.percent, status.load_percent);
@@ -100,13 +106,14 @@ Readiness Health::Ready() const {
 }
 
 base::Status Health::Alive() const {
+  std::optional<base::Error> failed;
   for (const Model& model : catalogue_.models()) {
     const core::EngineStatus status = model.engine->Status();
-    if (status.state == core::EngineState::kFailed) {
-      return base::Fail(base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name + " failed")
-                            .WithReason("engine_failed"));
-    }
+    if (status.state != core::EngineState::kFailed) return {};
+    failed = base::Error(base::Code::kUnavailable, "the engine of " + model.spec.name + " failed")
+                 .WithReason("engine_failed");
   }
+  if (failed) return base::Fail(std::move(*failed));
   return {};
 }
 

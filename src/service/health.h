@@ -65,7 +65,7 @@ class Health {
 
   HealthReport Report(const core::Principal& principal) const;
   Readiness Ready() const;
-  // An error when an engine failed: the process exists, but will answer nobody. One that is being replaced
+  // An error when every engine failed: the process exists, but will answer nobody. One that is being replaced
   // is no reason to end the gateway.
   base::Status Alive() const;
 
@@ -78,6 +78,7 @@ class Health {
   const std::string data_directory_;
 };
 
-const char* StateWord(core::EngineState state);  // loading, ready, draining, stopped, failed, restarting
+const char* StateWord(
+    core::EngineState state);  // loading, ready, draining, stopped, failed, restarting, unloaded
 
 }  // namespace lares::service

@@ -228,6 +228,7 @@ base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message) {
                             .form = message.form(),
                             .parameters = message.parameters(),
                             .bytes = message.bytes(),
+                            .planned_bytes = 0,
                             .context_tokens = message.context_tokens(),
                             .training_context = message.training_context(),
                             .slots = message.slots(),

@@ -2,7 +2,6 @@
 #include "worker/supervisor.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <map>
@@ -13,13 +12,10 @@
 #include <thread>
 #include <utility>
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include "base/thread_pool.h"
 #include "worker/oom_kills.h"
 #include "worker/program_file.h"
+#include "worker/wake_up.h"
 
 namespace lares::worker {
 namespace {
@@ -51,15 +47,12 @@ struct Supervisor::State {
         steps(s),
         clock(k),
         log(l),
-        lifecycle(options.lifecycle, options.seed),
-        wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        lifecycle(options.lifecycle, options.seed) {
     for (const char* cause : {"crashed", "hung", "replaced"}) {
       restarts[cause] = &m.AddCounter("lares_worker_ends_total", "Worker processes that ended, by why.",
                                       {{"model", options.model}, {"cause", cause}});
     }
   }
-  ~State() { ::close(wake); }
-
   const SupervisorOptions options;
   Command command;
   ProgramFile program;  // a worker that comes back is the same, whatever lies on the disk by then
@@ -75,17 +68,21 @@ struct Supervisor::State {
   std::unique_ptr<Instance> successor;  // starting, to take over
   ProgramFile successor_program;
   std::unique_ptr<Instance> retiring;  // until nothing runs on it any more
-  bool was_ready = false;              // once
+  bool was_ready = false;              // since it was asked for
   bool planned = false;                // how much memory it uses is in the command
   std::set<std::string> told_unconfined;
   bool hung = false;    // the current one is ended for that
   std::string failure;  // in its own words, when it could not load its model
-  bool failed = false;  // it never was ready, and is not tried again
+  bool failed = false;  // it was not ready since it was asked for, and is not tried again
+  bool wants = false;   // as the lifecycle knows it
+  base::Time spawned;   // the current one
   std::optional<base::Time> trouble_since;
   std::uint64_t oom_kills = 0;  // when the current one was started
 
-  const int wake;
+  const WakeUp wake;
   std::atomic<bool> stop{false};
+  std::atomic<bool> wanted{false};
+  std::atomic<bool> forget{false};
   std::atomic<bool> replace{false};
   mutable std::mutex mutex;
   Lifecycle::View seen;  // of the lifecycle, for other threads
@@ -96,17 +93,27 @@ struct Supervisor::State {
 
   void Run() {
     base::DescribeThisThread("supervisor", 0);
-    lifecycle.Want(true, clock.Now());
     for (;;) {
-      if (stop) lifecycle.Want(false, clock.Now());
+      Want(wanted && !stop);
+      if (forget.exchange(false)) failed = false;
       Act();
       Look();
       Tell();
       if (stop && !current) break;
-      WaitForWork(Patience());
+      wake.Wait(Patience(), current ? current->process().descriptor() : -1);
     }
     Leave(successor);
     Leave(retiring);
+  }
+
+  void Want(bool running) {
+    if (wants == running) return;
+    wants = running;
+    lifecycle.Want(running, clock.Now());
+    if (!running) return;
+    was_ready = failed = false;
+    failure.clear();
+    trouble_since.reset();
   }
 
   void Act() {
@@ -115,9 +122,7 @@ struct Supervisor::State {
         Spawn();
         break;
       case Action::kTerminate:
-        if (current) {
-          current->HangUp();  // it ends when nobody listens any more
-        }
+        if (current) current->HangUp();  // it ends when nobody listens any more
         break;
       case Action::kKill:
         if (current) current->process().Signal(SIGKILL);
@@ -136,6 +141,7 @@ struct Supervisor::State {
 
   void Spawn() {
     hung = false;
+    spawned = clock.Now();
     // One that was on its way to take over comes at the right time.
     if (successor) {
       current = std::move(successor);
@@ -276,7 +282,7 @@ struct Supervisor::State {
     if (!was_ready) {
       failed = true;
       failure = lifecycle.view().cause;
-      lifecycle.Want(false, now);
+      wanted = false;
     } else {
       failure.clear();
       log.Error("worker lost", {{"model", options.model},
@@ -304,8 +310,11 @@ struct Supervisor::State {
       outage.state = core::EngineState::kFailed;
     } else if (stop) {
       outage.state = core::EngineState::kDraining;
+    } else if (!wanted) {
+      outage.state = core::EngineState::kUnloaded;
     } else if (!was_ready) {
       outage.state = core::EngineState::kLoading;
+      outage.loading_left = LoadingLeft();
     } else if (view.phase != Phase::kReady) {
       outage.state = core::EngineState::kRestarting;
     }
@@ -318,6 +327,13 @@ struct Supervisor::State {
     pid = current ? current->process().pid() : 0;
   }
 
+  // As far as its percents tell.
+  std::optional<base::Duration> LoadingLeft() const {
+    const int percent = lifecycle.view().percent;
+    if (percent <= 0) return std::nullopt;
+    return (clock.Now() - spawned) * (100 - percent) / percent;
+  }
+
   base::Duration Patience() const {
     const Phase phase = lifecycle.view().phase;
     base::Duration patience = kPoll;
@@ -326,21 +342,6 @@ struct Supervisor::State {
       patience = std::clamp(*next - clock.Now(), base::Duration{}, patience);
     }
     return patience;
-  }
-
-  void WaitForWork(base::Duration patience) {
-    std::array<pollfd, 2> entries{
-        {{.fd = wake, .events = POLLIN, .revents = 0},
-         {.fd = current ? current->process().descriptor() : -1, .events = POLLIN, .revents = 0}}};
-    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(patience);
-    ::poll(entries.data(), entries.size(), static_cast<int>(wait.count()));
-    std::uint64_t ignored = 0;
-    if (::read(wake, &ignored, sizeof ignored) < 0) return;  // nobody woke us
-  }
-
-  void Wake() const {
-    const std::uint64_t one = 1;
-    if (::write(wake, &one, sizeof one) < 0) return;  // it is awake
   }
 };
 
@@ -352,18 +353,36 @@ Supervisor::Supervisor(SupervisorOptions options, Command command, engine::Failo
 
 Supervisor::~Supervisor() { Stop(); }
 
-void Supervisor::Start() {
+void Supervisor::Start(bool load) {
+  state_->wanted = load;
   state_->thread = std::thread([this] { state_->Run(); });
 }
 
+void Supervisor::Load() {
+  state_->wanted = true;
+  state_->wake.Ring();
+}
+
+void Supervisor::Unload() {
+  state_->wanted = false;
+  state_->wake.Ring();
+}
+
+void Supervisor::Forget() {
+  state_->forget = true;
+  state_->wake.Ring();
+}
+
+bool Supervisor::loaded() const { return state_->wanted || pid() != 0; }
+
 void Supervisor::Replace() {
   state_->replace = true;
-  state_->Wake();
+  state_->wake.Ring();
 }
 
 void Supervisor::Stop() {
   state_->stop = true;
-  state_->Wake();
+  state_->wake.Ring();
   if (state_->thread.joinable()) state_->thread.join();
   state_->engine.Stop();
 }

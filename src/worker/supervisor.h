@@ -42,8 +42,14 @@ class Supervisor {
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
 
-  // Starts the worker. One that never was ready is not started again: the engine's state is kFailed then.
-  void Start();
+  // Begins to supervise, and to load when `load` says so.
+  void Start(bool load = true);
+  // The worker shall run, or not. One that was not ready since it was asked for is not started again by
+  // itself: the engine's state is kFailed then, until it is asked for anew.
+  void Load();
+  void Unload();
+  void Forget();        // that it could not be loaded
+  bool loaded() const;  // it runs, or is about to
   // Another worker, of the program as it is on disk now, takes over; the one that runs goes on until it does.
   // What was asked for before it came is done once.
   void Replace();

@@ -2,6 +2,7 @@
 """Errors as the official client sees them."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
@@ -133,15 +134,22 @@ def test_while_loading_it_says_so(tmp_path):
         answer = until(lambda: (a := server.get("/readyz")).json()["percent"] == 50 and a, "loading has begun")
         assert answer.status_code == 503 and answer.json()["status"] == "loading"
         assert int(answer.headers["retry-after"]) >= 1
-        refused = server.post("/v1/completions", json={"prompt": "x", "max_tokens": 1})
-        assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
-        assert refused.json()["error"]["code"]
-        assert server.get("/livez").status_code == 200, "it is well, only not ready"
-        assert server.get("/v1/models").json()["data"][0]["state"] == "loading"
-        go.touch()
+        with ThreadPoolExecutor(1) as pool:
+            early = pool.submit(server.post, "/v1/completions", json={"prompt": "x", "max_tokens": 1})
+            until(lambda: server.metrics().value("lares_requests_in_flight") == 1, "who comes early waits")
+            refused = server.post("/tokenize", json={"content": "x"})
+            assert refused.status_code == 503 and int(refused.headers["retry-after"]) >= 1
+            assert refused.json()["error"]["code"] == "model_loading"
+            check_while_it_loads(server)
+            go.touch()
+            assert early.result().status_code == 200
         server.wait_ready()
         assert server.get("/readyz").json() == {"status": "ready", "percent": 100}
-        assert server.post("/v1/completions", json={"prompt": "x", "max_tokens": 1}).status_code == 200
+
+
+def check_while_it_loads(server):
+    assert server.get("/livez").status_code == 200, "it is well, only not ready"
+    assert server.get("/v1/models").json()["data"][0]["state"] == "loading"
 
 
 def test_it_ends_while_it_loads(tmp_path):

@@ -2,9 +2,13 @@
 """The process that holds the model: what it may do, what becomes of it, and what its gateway says meanwhile."""
 
 import os
+import random
 import shutil
 import signal
+import subprocess
+import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -87,9 +91,10 @@ def test_it_is_told_what_happens_while_it_is_left_alone():
     try:
         os.kill(faults.worker_of(server), signal.SIGSTOP)
         health = until(
-            lambda: (h := server.get("/health").json())["status"] == "DEGRADED" and h, "it is noticed and said"
+            lambda: "trouble" in (h := server.get("/health").json())["model"] and h, "it is noticed and said"
         )
         model = health["model"]
+        assert health["status"] == model["status"] == "DEGRADED"
         assert model["state"] == "restarting"
         assert model["crashes"] == 1
         assert "SIGSTOP" in model["trouble"]["cause"]
@@ -212,3 +217,29 @@ def test_while_it_is_replaced_everybody_is_served():
         assert server.get("/health").json()["model"]["crashes"] == 5
     finally:
         server.close(check=False)
+
+
+def test_a_busy_machine_is_no_hang():
+    """Mixed load on a real model beside four processes that never rest, on however few CPUs: no false alarm."""
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4)]
+    try:
+        with Server(settings.MODEL, ["--ctx-size", "2048", "--parallel", "8"]) as server:
+
+            def ask(seed):
+                chance = random.Random(seed)
+                with server.openai() as client:
+                    for _ in range(20 if settings.FULL else 2):
+                        client.completions.create(
+                            model=server.name,
+                            prompt="word " * chance.choice([1, 20, 300, 1200]),
+                            max_tokens=chance.choice([1, 16, 64]),
+                        )
+
+            with ThreadPoolExecutor(8) as pool:
+                for job in [pool.submit(ask, seed) for seed in range(8)]:
+                    job.result()
+            assert server.get("/health").json()["model"]["crashes"] == 0
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()

@@ -12,6 +12,7 @@ namespace lares::app {
 
 int RunCommand(LoadedConfig loaded, const cli::RunOptions& options);
 int ModelsCommand(LoadedConfig loaded, const cli::ModelsOptions& options);
+int PlanCommand(LoadedConfig loaded);
 int ConvertCommand(const cli::ConvertOptions& options);
 int BenchCommand(LoadedConfig loaded, const cli::BenchOptions& options);
 

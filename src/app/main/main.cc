@@ -18,6 +18,7 @@ int main(int argc, char** argv) {
       .worker = WorkerProcess,
       .run = RunCommand,
       .models = ModelsCommand,
+      .plan = PlanCommand,
       .convert = ConvertCommand,
       .bench = BenchCommand,
       .version =

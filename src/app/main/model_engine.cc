@@ -61,18 +61,8 @@ engine::Loader FakeLoader(const FakeModelOptions& options) {
   };
 }
 
-engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template,
-                           const SchedulingSettings& scheduling, base::Logger& log,
+engine::Loader LlamaLoader(backend::llama::LoadOptions options, std::string chat_template, base::Logger& log,
                            engine::Observer& observer) {
-  backend::llama::LoadOptions options;
-  options.path = model.path;
-  options.slots = model.parallel;
-  options.slot_cells = model.context;
-  options.threads = model.threads;
-  options.gpu_layers = model.gpu_layers;
-  options.kv_type = model.kv_type;
-  options.chunk_rows = scheduling.prefill_rows;
-  options.host_cache_bytes = scheduling.host_cache;
   options.chat_template = std::move(chat_template);
   options.alive = [&observer] { observer.OnAlive(); };
   return [options, &log](const std::function<bool(float)>& progress) {
@@ -84,24 +74,17 @@ engine::Loader LlamaLoader(const ModelSettings& model, std::string chat_template
 
 }  // namespace
 
-base::Result<core::ModelSpec> DescribeModel(const Config& config) {
-  if (config.model.path.empty()) {
-    return base::Fail(
-        Code::kInvalidArgument,
-        "no model was named; say `lares serve MODEL.gguf`, or set model.path in the configuration");
-  }
-  core::ModelSpec spec;
-  if (IsFakeModel(config.model.path)) {
-    spec.name = "fake";
-  } else {
-    const std::filesystem::path path(config.model.path);
-    // The id is the name people say; the file's name with its ending works as well.
-    spec.name = path.extension() == ".gguf" ? path.stem().string() : path.filename().string();
-    if (path.filename() != spec.name) spec.aliases.push_back(path.filename().string());
-    spec.files.push_back(config.model.path);
-  }
-  for (const std::string& name : config.model.served_names) spec.aliases.push_back(name);
-  return spec;
+backend::llama::LoadOptions LoadOptionsOf(const ModelSettings& model, const SchedulingSettings& scheduling) {
+  backend::llama::LoadOptions options;
+  options.path = model.path;
+  options.slots = model.parallel;
+  options.slot_cells = model.context;
+  options.threads = model.threads;
+  options.gpu_layers = model.gpu_layers;
+  options.kv_type = model.kv_type;
+  options.chunk_rows = scheduling.prefill_rows;
+  options.host_cache_bytes = scheduling.host_cache;
+  return options;
 }
 
 base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config,
@@ -129,7 +112,8 @@ base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& conf
       if (!text) return base::Fail(text.error());
       chat_template = std::move(*text);
     }
-    loader = LlamaLoader(config.model, std::move(chat_template), config.scheduling, on.log, on.observer);
+    loader = LlamaLoader(LoadOptionsOf(config.model, config.scheduling), std::move(chat_template), on.log,
+                         on.observer);
   }
   return std::make_shared<engine::LocalEngine>(options, std::move(loader), on.heavy, on.clock, on.observer,
                                                on.log);

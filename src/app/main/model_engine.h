@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Makes the engine that a configuration asks for: a GGUF file by llama.cpp, or the fake model. In a worker's
-// process; a gateway only describes it.
+// process.
 #pragma once
 
 #include <memory>
 
 #include "app/config.h"
+#include "backend/llama/llama_backend.h"
 #include "base/error.h"
 #include "core/model_spec.h"
 #include "engine/local/local_engine.h"
@@ -21,8 +22,8 @@ struct Foundations {
   engine::Observer& observer;
 };
 
-// Names and files of the configured model. kInvalidArgument without one.
-base::Result<core::ModelSpec> DescribeModel(const Config& config);
+// What a GGUF file is loaded with; without its chat template.
+backend::llama::LoadOptions LoadOptionsOf(const ModelSettings& model, const SchedulingSettings& scheduling);
 
 // Not started yet. Reads the chat template's file, nothing else.
 base::Result<std::shared_ptr<engine::LocalEngine>> MakeEngine(const Config& config,

@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <signal.h>
 #include <unistd.h>
@@ -13,25 +14,21 @@
 #include "app/command_line.h"
 #include "app/data_directory.h"
 #include "app/descriptor_limit.h"
+#include "app/hosted_models.h"
 #include "app/load_progress.h"
 #include "app/main/http_options.h"
-#include "app/main/model_engine.h"
+#include "app/main/model_fleet.h"
 #include "app/published_url.h"
 #include "app/version.h"
-#include "app/worker_flags.h"
 #include "base/clock.h"
 #include "base/exception_report.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/terminal_text.h"
 #include "base/thread_pool.h"
-#include "engine/engine_metrics.h"
-#include "engine/failover/failover_engine.h"
 #include "http/api/route_table.h"
 #include "http/server.h"
 #include "service/services.h"
-#include "worker/supervisor.h"
 
 namespace lares::app {
 namespace {
@@ -43,8 +40,8 @@ constexpr std::chrono::milliseconds kLoadPoll{20};
 // The model's own work is done by its worker; its pools are there.
 struct Pools {
   explicit Pools(base::ExceptionReport& exceptions)
-      : heavy({.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10, .exceptions = &exceptions}),
-        embeddings({.name = "embed", .threads = 1, .backlog = 64, .nice = 10, .exceptions = &exceptions}),
+      : heavy({.name = "heavy", .threads = 4, .backlog = 4096, .nice = 10, .exceptions = &exceptions}),
+        embeddings({.name = "embed", .threads = 4, .backlog = 64, .nice = 10, .exceptions = &exceptions}),
         files({.name = "files", .threads = 1, .backlog = 64, .nice = 19, .exceptions = &exceptions}) {}
   void Stop() {
     for (base::ThreadPool* pool : {&embeddings, &files, &heavy}) pool->Stop();
@@ -78,11 +75,11 @@ base::Result<std::unique_ptr<service::Authenticator>> OpenKeys(const SecuritySet
 // Waits for SIGTERM or SIGINT; SIGHUP reads keys and certificates again, SIGUSR2 replaces the worker by one
 // of the program that is on the disk now.
 void WaitForEnd(const sigset_t& signals, service::Authenticator& keys, http::Server& server,
-                worker::Supervisor& supervisor, base::Logger& log) {
+                worker::Fleet& fleet, base::Logger& log) {
   int signal = 0;
   while (sigwait(&signals, &signal) == 0 && (signal == SIGHUP || signal == SIGUSR2)) {
     if (signal == SIGUSR2) {
-      supervisor.Replace();
+      fleet.Replace();
       continue;
     }
     const auto reloaded = keys.Reload();
@@ -108,34 +105,6 @@ std::jthread ExitOnSecondSignal(const sigset_t& signals, base::Logger& log) {
   });
 }
 
-worker::SupervisorOptions SupervisorOptionsOf(const Config& config, const core::ModelSpec& spec) {
-  return {.model = spec.name,
-          .client = {.max_waiting = static_cast<std::size_t>(WorkerQueue(config.scheduling.queue))},
-          .lifecycle = {.well_after = config.worker.well_after,
-                        .budget = static_cast<std::size_t>(config.worker.crash_budget)},
-          .liveness = {},
-          .seed = base::RandomSeed()};
-}
-
-// This program once more, as a worker, with no setting but those it is given.
-worker::Command WorkerCommand(const Config& config, const core::ModelSpec& spec) {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  std::vector<std::string> files = spec.files;
-  if (!config.model.chat_template.empty()) files.push_back(config.model.chat_template);
-  worker::Command command{
-      .program = error || !std::filesystem::exists(program) ? "/proc/self/exe" : program.string(),
-      .arguments = {"lares", "worker"},
-      .environment = {},
-      .files = std::move(files),
-      .log_file = config.log.file};
-  for (std::string& flag : WorkerFlags(config)) command.arguments.push_back(std::move(flag));
-  for (const auto& [name, value] : CurrentEnvironment()) {
-    if (!name.starts_with("LARES_")) command.environment.push_back(name + "=" + value);
-  }
-  return command;
-}
-
 // Ready for readiness probes to say no, then for new requests to be refused, then for what runs to end and
 // for its readers to have it.
 void Drain(const ServerSettings& settings, service::Services& services, http::Server& server,
@@ -159,9 +128,8 @@ void Drain(const ServerSettings& settings, service::Services& services, http::Se
 }
 
 // What runs is ended and told so, what is queued is dropped; afterwards nothing is left that uses the parts.
-void StopAll(worker::Supervisor& supervisor, service::Services& services, Pools& pools,
-             http::Server& server) {
-  supervisor.Stop();
+void StopAll(worker::Fleet& fleet, service::Services& services, Pools& pools, http::Server& server) {
+  fleet.Stop();
   services.catalogue.StopDigests();
   pools.Stop();
   server.Stop();
@@ -179,21 +147,30 @@ void TellProgress(const engine::Engine& engine, base::Logger& log) {
   }
 }
 
-// Says how far the model is and when it is there, and starts what should not slow its loading. Without a
-// model there is nothing to serve: the server then ends as if a signal had come.
-std::jthread AnnounceReady(const engine::Engine& engine, service::Services& services, base::ThreadPool& files,
-                           base::Logger& log, const std::string& url) {
-  return std::jthread([&engine, &services, &files, &log, url, start = base::SystemClock().Now()] {
-    TellProgress(engine, log);
-    const core::EngineStatus status = engine.Status();
-    if (status.state == core::EngineState::kFailed) kill(getpid(), SIGTERM);
-    if (status.state != core::EngineState::kReady) return;
-    log.Info("ready", {{"model", status.model},
-                       {"url", url},
-                       {"context", static_cast<std::int64_t>(status.context_tokens)},
-                       {"parallel", static_cast<std::int64_t>(status.slots)},
-                       {"seconds", base::Seconds(base::SystemClock().Now() - start)}});
-    services.catalogue.ComputeDigests(files, log);
+// Says how far a model is and when it is there. `alone`: without it there is nothing to serve, and the server
+// ends as if a signal had come.
+void AnnounceReady(const engine::Engine& engine, bool alone, base::Logger& log, const std::string& url) {
+  const base::Time start = base::SystemClock().Now();
+  TellProgress(engine, log);
+  const core::EngineStatus status = engine.Status();
+  if (status.state == core::EngineState::kFailed && alone) kill(getpid(), SIGTERM);
+  if (status.state != core::EngineState::kReady) return;
+  log.Info("ready", {{"model", status.model},
+                     {"url", url},
+                     {"context", static_cast<std::int64_t>(status.context_tokens)},
+                     {"parallel", static_cast<std::int64_t>(status.slots)},
+                     {"seconds", base::Seconds(base::SystemClock().Now() - start)}});
+}
+
+// A thread for the models that are loaded at the start; it also begins what should not slow their loading.
+std::jthread AnnounceAll(std::vector<service::Model> models, bool alone, service::Services& services,
+                         base::ThreadPool& files, base::Logger& log, const std::string& url) {
+  return std::jthread([models = std::move(models), alone, &services, &files, &log, url] {
+    for (const service::Model& model : models) {
+      if (model.pinned) AnnounceReady(*model.engine, alone, log, url);
+    }
+    if (alone && models.front().engine->Status().state == core::EngineState::kFailed) return;
+    services.catalogue.ComputeDigests(files, log, services.options.data_directory + "/digests");
   });
 }
 
@@ -216,8 +193,10 @@ int Serve(LoadedConfig loaded) {
                                      "Lines of the log that were dropped because its reader was too slow.")});
   if (!log) return Complain(log.error());
   (*log)->FlushOnAbort();
-  auto spec = DescribeModel(config);
-  if (!spec) return Complain(spec.error());
+  auto hosted = HostedModels(config);
+  if (!hosted) return Complain(hosted.error());
+  const std::string first = hosted->front().spec.name;
+  const bool alone = hosted->size() == 1;
   auto data = DataDirectory::Open(config.data_directory);
   if (!data) return Complain(data.error());
   auto keys = OpenKeys(config.security);
@@ -227,40 +206,34 @@ int Serve(LoadedConfig loaded) {
   base::SystemClock clock;
   base::ExceptionReport exceptions(**log);
   Pools pools(exceptions);
-  const auto engine = std::make_shared<engine::FailoverEngine>(
-      engine::FailoverOptions{.model = spec->name,
-                              .max_waiting = static_cast<std::size_t>(config.scheduling.queue)},
-      clock, metrics, **log);
-  engine::EngineMetrics engine_metrics(metrics, spec->name);
-  worker::Supervisor supervisor(SupervisorOptionsOf(config, *spec), WorkerCommand(config, *spec), *engine,
-                                engine_metrics, clock, metrics, **log);
+  ModelFleet models(config, std::move(*hosted), clock, metrics, **log);
   service::Services services({.version = version,
                               .data_directory = config.data_directory,
                               .log_content = config.log.content,
                               .limits = {.max_answer_tokens = config.scheduling.max_tokens,
                                          .request_timeout = config.limits.request_timeout}},
-                             {clock, **log, metrics, pools.heavy, pools.embeddings, **keys},
-                             {service::Model{.spec = *spec, .engine = engine}});
+                             {clock, **log, metrics, pools.heavy, pools.embeddings, **keys}, models.models());
   const std::size_t connections =
       MakeRoomForConnections(static_cast<std::size_t>(config.limits.connections), **log);
   http::Server server(HttpOptionsOf(config, connections), services, http::api::RouteTable(services));
 
   if (auto started = server.Start(); !started) return Complain(started.error());
-  if (auto told = data->Publish(PublishedUrl(server.url()), spec->name); !told) {
-    StopAll(supervisor, services, pools, server);
+  if (auto told = data->Publish(PublishedUrl(server.url()), first); !told) {
+    StopAll(models.fleet(), services, pools, server);
     return Complain(told.error());
   }
-  (*log)->Info("listening", {{"url", server.url()}, {"model", spec->name}, {"version", version}});
-  supervisor.Start();
-  auto announce = AnnounceReady(*engine, services, pools.files, **log, server.url());
+  (*log)->Info("listening", {{"url", server.url()}, {"model", first}, {"version", version}});
+  models.fleet().Start();
+  const std::jthread announcement =
+      AnnounceAll(models.models(), alone, services, pools.files, **log, server.url());
 
-  WaitForEnd(signals, **keys, server, supervisor, **log);
-  const core::EngineStatus end = engine->Status();
-  const bool failed = end.state == core::EngineState::kFailed;
+  WaitForEnd(signals, **keys, server, models.fleet(), **log);
+  const core::EngineStatus end = models.models().front().engine->Status();
+  const bool failed = alone && end.state == core::EngineState::kFailed;
   {
     const std::jthread impatience = ExitOnSecondSignal(signals, **log);
     if (!failed) Drain(config.server, services, server, **log);
-    StopAll(supervisor, services, pools, server);
+    StopAll(models.fleet(), services, pools, server);
   }
   (*log)->Info("stopped");
   (*log)->Flush();

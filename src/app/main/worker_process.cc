@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "app/command_line.h"
+#include "app/hosted_models.h"
 #include "app/main/model_engine.h"
 #include "base/clock.h"
 #include "base/exception_report.h"
@@ -74,8 +75,7 @@ std::jthread CloseFilesWhenLoaded(engine::LocalEngine& engine, worker::Host& hos
 int ServeModel(const Config& config, base::Logger& log, std::vector<std::string> unconfined) {
   auto page = worker::ProgressPage::Open(worker::kProgressDescriptor);
   if (!page) return Complain(page.error());
-  auto spec = DescribeModel(config);
-  if (!spec) return Complain(spec.error());
+  const core::ModelSpec spec = DescribeModel(config.model);
   base::SystemClock clock;
   base::ExceptionReport exceptions(log);
   base::ThreadPool heavy(
@@ -83,7 +83,7 @@ int ServeModel(const Config& config, base::Logger& log, std::vector<std::string>
   base::ThreadPool embeddings(
       {.name = "embed", .threads = 1, .backlog = 64, .nice = 10, .exceptions = &exceptions});
   worker::Progress progress(page->get(), clock);
-  auto engine = MakeEngine(config, *spec, {clock, log, heavy, progress});
+  auto engine = MakeEngine(config, spec, {clock, log, heavy, progress});
   if (!engine) return Complain(engine.error());
   auto channel = std::make_shared<worker::Channel>(worker::kChannelDescriptor);
   worker::Host host(**engine, progress, channel, {heavy, embeddings}, clock);

@@ -143,32 +143,38 @@ std::string GpuLayers(const LoadOptions& options) {
   return options.gpu_layers < 0 ? "all layers" : Sentence("up to ", options.gpu_layers, " layers");
 }
 
-Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, base::Logger& logger) {
+Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, const HostResources& host) {
   const auto kv_type = KvType(options.kv_type);
   if (!kv_type) return Fail(kv_type.error());
-  auto plan = PlanMemory(file, Resources(options),
-                         {.slots = options.slots,
-                          .slot_cells = options.slot_cells,
-                          .threads = options.threads,
-                          .chunk_rows = options.chunk_rows,
-                          .logit_rows = options.logit_rows,
-                          .kv_value_bytes = KvValueBytes(*kv_type),
-                          .host_cache_bytes = options.host_cache_bytes,
-                          .kv_type = options.kv_type,
-                          .gpu_layers = GpuLayers(options)});
-  if (!plan) return plan;
-  logger.Info(plan->line);
-  if (!plan->warning.empty()) logger.Warning(plan->warning);
-  return plan;
+  return PlanMemory(file, host,
+                    {.slots = options.slots,
+                     .slot_cells = options.slot_cells,
+                     .threads = options.threads,
+                     .chunk_rows = options.chunk_rows,
+                     .logit_rows = options.logit_rows,
+                     .kv_value_bytes = KvValueBytes(*kv_type),
+                     .host_cache_bytes = options.host_cache_bytes,
+                     .kv_type = options.kv_type,
+                     .gpu_layers = GpuLayers(options)});
 }
 
 }  // namespace
 
+Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free) {
+  const auto file = CheckGgufFile(options.path);
+  if (!file) return Fail(file.error());
+  HostResources host = ReadHostResources();
+  host.memory_free = memory_free;
+  return Plan(*file, options, host);
+}
+
 Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& logger) {
   const auto file = CheckGgufFile(options.path);
   if (!file) return Fail(file.error());
-  const auto plan = Plan(*file, options, logger);
+  const auto plan = Plan(*file, options, Resources(options));
   if (!plan) return Fail(plan.error());
+  logger.Info(plan->line);
+  if (!plan->warning.empty()) logger.Warning(plan->warning);
   auto log = std::make_unique<LogBridge>(logger);
   auto model = ReadModel(options.path, options.gpu_layers, options.progress);
   if (!model) return Fail(model.error());

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "backend/backend.h"
+#include "backend/llama/memory_plan.h"
 #include "base/error.h"
 #include "base/log.h"
 
@@ -33,6 +34,10 @@ struct LoadOptions {
   // at once. Null: nobody wants to know.
   std::function<void()> alive;
 };
+
+// What Load would do with so much memory free: how many requests at once, with how much context, and what it
+// takes. The machine's own memory, not a GPU's. Blocking, for milliseconds. Errors as Load's.
+base::Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free);
 
 // Checks the file, plans the memory, loads. Blocking: seconds to minutes. `logger` must outlive the result.
 // Errors are sentences for a person: kInvalidArgument and kDataLoss (the file), kNotFound, kResourceExhausted

@@ -10,11 +10,14 @@ namespace lares::engine {
 
 using base::Code;
 
+// A call holds a thread of a pool while it waits: who wants to wait longer comes again.
+constexpr auto kMostWait = std::chrono::seconds(5);
+
 std::optional<base::Error> FailoverEngine::State::WaitForTurn(std::unique_lock<std::mutex>& lock,
                                                               const std::string& name,
                                                               const std::stop_token& stop,
                                                               std::optional<base::Time> deadline) {
-  const auto until = std::chrono::steady_clock::now() + options.most_wait;
+  const auto until = std::chrono::steady_clock::now() + kMostWait;
   for (;;) {
     const base::Time now = clock.Now();
     if (guilty_calls.contains(name)) return RequestQuarantined();
@@ -23,14 +26,15 @@ std::optional<base::Error> FailoverEngine::State::WaitForTurn(std::unique_lock<s
       return base::Error(Code::kDeadlineExceeded, "the request's deadline has passed");
     }
     if (auto why = WhyNotNow(now)) return why;
-    if (engine && blame.MayRun(name)) return std::nullopt;
+    Demand();
+    if (MayGive(name)) return std::nullopt;
     if (changed.wait_until(lock, stop, until, [&] {
-          return stopped || guilty_calls.contains(name) || (engine && blame.MayRun(name));
+          return WhyNotNow(clock.Now()) || guilty_calls.contains(name) || MayGive(name);
         }))
       continue;
     if (stop.stop_requested()) continue;
-    return base::Error(Code::kUnavailable, "the model's process is being replaced")
-        .WithReason("model_unavailable")
+    return base::Error(Code::kUnavailable, WhatIsWaitedFor())
+        .WithReason(outage.state == core::EngineState::kRestarting ? "model_unavailable" : "model_loading")
         .WithRetryAfter(std::chrono::seconds(2));
   }
 }
@@ -39,6 +43,7 @@ void FailoverEngine::State::Leave(const std::string& name) {
   calling.erase(name);
   guilty_calls.erase(name);
   blame.OnEnd(name);
+  last_use = clock.Now();
   changed.notify_all();
 }
 

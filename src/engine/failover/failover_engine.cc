@@ -35,9 +35,8 @@ void FailoverEngine::Attach(std::shared_ptr<Engine> engine) {
     old = std::exchange(state_->engine, std::move(engine));
     state_->known = status;
     state_->ear = std::make_shared<State::Ear>(state_, ++state_->attached);
-    if (!state_->room) {
-      state_->room.emplace(state_->options.max_waiting + static_cast<std::size_t>(std::max(status.slots, 0)));
-    }
+    state_->was_ready = true;
+    state_->room.Widen(state_->options.max_waiting + static_cast<std::size_t>(std::max(status.slots, 0)));
     for (auto& [id, entry] : state_->entries) {
       if (entry.place != Place::kGiven && entry.place != Place::kProbed) continue;
       entry.moving = true;
@@ -95,9 +94,61 @@ void FailoverEngine::Lost(const Engine& engine, const std::function<bool(const s
 }
 
 void FailoverEngine::SetOutage(Outage outage) {
+  Post post;
+  {
+    const std::lock_guard lock(state_->mutex);
+    const std::string before = state_->WhatIsWaitedFor();
+    state_->outage = std::move(outage);
+    if (!state_->engine && before != state_->WhatIsWaitedFor()) state_->TellWaiting(post);
+    state_->changed.notify_all();
+  }
+  state_->Do(post, state_->clock.Now());
+}
+
+bool FailoverEngine::Retire() {
+  std::shared_ptr<Engine> gone;
+  std::shared_ptr<State::Ear> deaf;
   const std::lock_guard lock(state_->mutex);
-  state_->outage = std::move(outage);
-  state_->changed.notify_all();
+  state_->retiring = true;
+  if (state_->entries.size() > state_->waiting.size() || !state_->calling.empty()) return false;
+  gone = std::move(state_->engine);
+  deaf = std::move(state_->ear);
+  state_->retiring = false;
+  // What comes from now on asks for it anew, and so does what waits.
+  state_->outage.state = core::EngineState::kUnloaded;
+  if (!state_->waiting.empty()) state_->Demand();
+  return true;
+}
+
+void FailoverEngine::Recall() {
+  Post post;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->retiring = false;
+    state_->Pump(post);
+  }
+  state_->Do(post, state_->clock.Now());
+}
+
+bool FailoverEngine::attached() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->engine != nullptr;
+}
+
+bool FailoverEngine::busy() const {
+  const std::lock_guard lock(state_->mutex);
+  return !state_->entries.empty() || !state_->calling.empty();
+}
+
+std::uint64_t FailoverEngine::uses() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->orders + state_->calls;
+}
+
+std::optional<base::Time> FailoverEngine::last_used() const {
+  const std::lock_guard lock(state_->mutex);
+  if (!state_->entries.empty() || !state_->calling.empty()) return state_->clock.Now();
+  return state_->last_use;
 }
 
 void FailoverEngine::Tick() {
@@ -146,15 +197,16 @@ base::Status FailoverEngine::Submit(core::GenerateRequest request, std::shared_p
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
     }
     const std::string& tenant = request.principal.tenant;
-    if (!state_->room->Take(tenant)) {
-      return base::Fail(
-          QueueFull(state_->entries.size(), state_->room->held(tenant), state_->StatusNow().retry_after));
-    }
+    if (!state_->room.Take(tenant)) return base::Fail(state_->Full(tenant, now));
     auto [place, added] = state_->entries.try_emplace(id, ++state_->orders,
                                                       Resumable(std::move(request), std::move(sink), now));
     Entry& entry = place->second;
     state_->waiting.emplace(entry.order, &entry);
-    if (state_->engine && state_->blame.MayRun(id)) state_->Give(entry, std::move(copy), now, post);
+    if (state_->MayGive(id)) state_->Give(entry, std::move(copy), now, post);
+    if (!state_->engine) {
+      post.To(entry.resumable.sink()).waiting.push_back({id, state_->WhatIsWaitedFor()});
+    }
+    state_->Demand();
   }
   state_->Do(post, state_->clock.Now());
   return {};

@@ -38,8 +38,13 @@ namespace lares::engine {
 struct FailoverOptions {
   std::string model;              // name in status, metrics and log
   std::size_t max_waiting = 256;  // requests of one tenant beyond those that run; others get an eighth more
-  // Who would wait longer for the next engine is refused, or ended, at once.
+  // Who would wait longer for a lost engine's successor is refused, or ended, at once.
   base::Duration most_wait = std::chrono::seconds(30);
+  // Called when somebody has come and nothing is loaded: on any thread, must return at once and not call
+  // back.
+  std::function<void()> on_demand;
+  // What is known of the model before it is loaded; for status.
+  core::EngineStatus known;
   supervisor::Quarantine::Options quarantine;
 };
 
@@ -56,6 +61,16 @@ class FailoverEngine final : public Engine {
   void Attach(std::shared_ptr<Engine> engine);
   // Whether requests run on it still.
   bool Uses(const Engine& engine) const;
+  // Gives nothing more to the engine. True once nothing runs on it any more: then it is taken away, and who
+  // waits asks for another one.
+  bool Retire();
+  // It is needed after all.
+  void Recall();
+  bool attached() const;
+  bool busy() const;  // something runs on the engine, or waits for one
+  // When something was under way last, and how much has come in all; nothing: never.
+  std::optional<base::Time> last_used() const;
+  std::uint64_t uses() const;
   // It is gone, and has ended everything with reason "worker_lost". `at_work` tells, by its id, whether it
   // was working on a request just then.
   void Lost(const Engine& engine, const std::function<bool(const std::string&)>& at_work);
@@ -64,7 +79,8 @@ class FailoverEngine final : public Engine {
   struct Outage {
     core::EngineState state = core::EngineState::kLoading;
     int load_percent = 0;
-    std::string failure;  // with kFailed
+    std::optional<base::Duration> loading_left;  // with kLoading, as far as it can be told
+    std::string failure;                         // with kFailed
     std::optional<core::Trouble> trouble;
     std::uint64_t crashes = 0;
   };

@@ -33,18 +33,22 @@ core::EngineStatus FailoverEngine::State::StatusNow() const {
   if (stopped) status.state = core::EngineState::kStopped;
   status.trouble = outage.trouble;
   status.crashes = outage.crashes;
+  status.planned_bytes = options.known.planned_bytes;
   return status;
 }
 
 std::optional<base::Error> FailoverEngine::State::WhyNotNow(base::Time now) const {
   if (stopped) return ServerStopping();
   if (engine) return std::nullopt;
-  if (outage.state != core::EngineState::kRestarting) {
-    return WhyNotReady(outage.state, outage.load_percent, outage.failure, room.has_value());
+  switch (outage.state) {
+    case core::EngineState::kRestarting:
+      return WhyNotWait(now);
+    case core::EngineState::kLoading:
+    case core::EngineState::kUnloaded:
+      return std::nullopt;
+    default:
+      return WhyNotReady(outage.state, outage.load_percent, outage.failure, was_ready);
   }
-  if (auto why = WhyNotWait(now)) return why;
-  if (room) return std::nullopt;
-  return WhyNotReady(core::EngineState::kLoading, outage.load_percent, {}, false);  // not once ready yet
 }
 
 std::optional<base::Error> FailoverEngine::State::WhyNotWait(base::Time now) const {
@@ -55,6 +59,33 @@ std::optional<base::Error> FailoverEngine::State::WhyNotWait(base::Time now) con
                      "the model's process has failed too often and is left alone: " + outage.trouble->cause)
       .WithReason("model_unavailable")
       .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(wait));
+}
+
+base::Error FailoverEngine::State::Full(const std::string& tenant, base::Time /*now*/) const {
+  if (engine || outage.state == core::EngineState::kRestarting) {
+    return QueueFull(entries.size(), room.held(tenant), StatusNow().retry_after);
+  }
+  constexpr auto kUnknown = std::chrono::seconds(2);
+  const base::Duration left = outage.loading_left.value_or(kUnknown);
+  return base::Error(Code::kUnavailable, WhatIsWaitedFor() + ", and " + std::to_string(entries.size()) +
+                                             " requests wait for it already")
+      .WithReason("model_loading")
+      .WithRetryAfter(std::max(std::chrono::ceil<std::chrono::milliseconds>(left),
+                               std::chrono::milliseconds(std::chrono::seconds(1))));
+}
+
+std::string FailoverEngine::State::WhatIsWaitedFor() const {
+  if (outage.state == core::EngineState::kRestarting) return "the model's process is being replaced";
+  if (outage.state == core::EngineState::kUnloaded) return "the model waits to be loaded";
+  return "the model is loading, " + std::to_string(outage.load_percent) + " percent done";
+}
+
+void FailoverEngine::State::TellWaiting(Post& post) {
+  const std::string why = WhatIsWaitedFor();
+  for (const auto& [order, entry] : waiting) {
+    if (entry->resumable.admitted()) continue;  // a stream that has begun keeps itself alive
+    post.To(entry->resumable.sink()).waiting.push_back({entry->resumable.request().id, why});
+  }
 }
 
 std::optional<base::Error> FailoverEngine::State::WhyQuarantined(const core::GenerateRequest& request,
@@ -68,8 +99,9 @@ void FailoverEngine::State::End(Entry& entry, core::Terminal terminal, Post& pos
   const std::string id = entry.resumable.request().id;
   blame.OnEnd(id);
   waiting.erase(entry.order);
+  last_use = clock.Now();
   post.To(entry.resumable.sink()).terminals.push_back(std::move(terminal));
-  if (room) room->Give(entry.resumable.request().principal.tenant);
+  room.Give(entry.resumable.request().principal.tenant);
   entries.erase(id);
 }
 
@@ -86,7 +118,7 @@ void FailoverEngine::State::Pump(Post& post) {
       End(entry, ServerStopping(), post);
     } else if (entry.cancelled) {
       End(entry, base::Error(Code::kCancelled, "the client went away"), post);
-    } else if (engine && blame.MayRun(entry.resumable.request().id)) {
+    } else if (MayGive(entry.resumable.request().id)) {
       Give(entry, blame.suspects() > 0 ? entry.resumable.OneStep() : entry.resumable.request(), now, post);
     }
   }

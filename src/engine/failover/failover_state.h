@@ -84,7 +84,9 @@ struct FailoverEngine::State : std::enable_shared_from_this<State> {
         quarantined(m.AddCounter("lares_requests_quarantined_total",
                                  "Requests refused because they ended a model's process twice.",
                                  {{"model", options.model}})),
+        room(options.max_waiting),
         quarantine(options.quarantine) {
+    known = options.known;
     known.model = options.model;
   }
 
@@ -101,7 +103,9 @@ struct FailoverEngine::State : std::enable_shared_from_this<State> {
   core::EngineStatus known;        // what the last one said
   Outage outage;
   bool stopped = false;
-  std::optional<SharedRoom> room;  // once the first engine was there
+  bool was_ready = false;  // an engine was there once
+  SharedRoom room;         // widened by what runs at once, when that is known
+  bool retiring = false;   // the engine is given nothing more
   std::uint64_t orders = 0;
   std::unordered_map<std::string, Entry> entries;
   std::map<std::uint64_t, Entry*> waiting;  // by order
@@ -110,6 +114,7 @@ struct FailoverEngine::State : std::enable_shared_from_this<State> {
   std::uint64_t calls = 0;
   std::map<std::string, std::uint64_t> calling;  // calls under way, and on which engine
   std::set<std::string> guilty_calls;
+  std::optional<base::Time> last_use;
 
   // Hears one engine.
   struct Ear final : EventSink {
@@ -126,6 +131,21 @@ struct FailoverEngine::State : std::enable_shared_from_this<State> {
 
   // Why nothing is taken now.
   std::optional<base::Error> WhyNotNow(base::Time now) const;
+
+  bool MayGive(const std::string& name) const { return engine && !retiring && blame.MayRun(name); }
+
+  // There is no room for one more: why, and when to come again.
+  base::Error Full(const std::string& tenant, base::Time now) const;
+
+  // Tells those who wait for their model what they wait for.
+  void TellWaiting(Post& post);
+  std::string WhatIsWaitedFor() const;
+
+  // Asks for the model when nobody is about to load it.
+  void Demand() const {
+    const bool wanted = !engine && !stopped && outage.state == core::EngineState::kUnloaded;
+    if (wanted && options.on_demand) options.on_demand();
+  }
 
   // Why nobody shall wait for the next engine.
   std::optional<base::Error> WhyNotWait(base::Time now) const;

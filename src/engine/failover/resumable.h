@@ -38,6 +38,7 @@ class Resumable {
 
   // It is given to an engine now.
   void Given(base::Time now);
+  bool admitted() const { return admitted_; }
   std::int32_t continuations() const { return continuations_; }
 
   // The end of a request that no engine ends.

@@ -26,6 +26,9 @@ void EventHub::Dispatch(core::EventBatch& batch) {
     if (touched.empty() || touched.back() != it->second) touched.push_back(it->second);
     return it->second.get();
   };
+  for (const core::Waiting& event : batch.waiting) {
+    if (EventListener* listener = find(event.request)) listener->OnWaiting(event);
+  }
   for (const core::Admitted& event : batch.admitted) {
     if (EventListener* listener = find(event.request)) listener->OnAdmitted(event);
   }

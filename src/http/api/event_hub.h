@@ -19,6 +19,7 @@ namespace lares::http::api {
 class EventListener {
  public:
   virtual ~EventListener() = default;
+  virtual void OnWaiting(const core::Waiting& event) = 0;
   virtual void OnAdmitted(const core::Admitted& event) = 0;
   virtual void OnDelta(core::Delta event) = 0;
   virtual void OnTerminal(const core::Terminal& event) = 0;

@@ -87,6 +87,13 @@ bool GenerateJob::StartAll(const service::Operation& operation, std::vector<core
   return !over_;
 }
 
+// A comment (HTML standard, server-sent events): clients pass over it, people at a terminal read it.
+void GenerateJob::OnWaiting(const core::Waiting& event) {
+  if (!stream_ || over_) return;
+  BeginStream();
+  pending_ += ": " + event.why + "\n\n";
+}
+
 void GenerateJob::OnAdmitted(const core::Admitted& event) {
   so_far_.prompt_tokens += event.prompt_tokens;
   if (stream_ && !over_) BeginStream();

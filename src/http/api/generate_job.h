@@ -28,6 +28,7 @@ class GenerateJob final : public EventListener, public std::enable_shared_from_t
   void Start(const service::Operation& operation, std::string id,
              std::vector<core::GenerateRequest> requests);
 
+  void OnWaiting(const core::Waiting& event) override;
   void OnAdmitted(const core::Admitted& event) override;
   void OnDelta(core::Delta event) override;
   void OnTerminal(const core::Terminal& event) override;

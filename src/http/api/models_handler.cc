@@ -28,6 +28,7 @@ void WriteCard(openai::JsonWriter& json, const service::ModelCard& card) {
   json.Field("architecture", std::string_view(status.architecture))
       .Field("form", std::string_view(status.form));
   json.Field("parameters", status.parameters).Field("size_bytes", status.bytes);
+  json.Field("memory_bytes", status.planned_bytes);
   json.Field("chat", status.has_chat_template);
   json.Key("digest");
   card.digest.empty() ? json.Null() : json.String("sha256:" + card.digest);

@@ -73,7 +73,7 @@ def starve(server):
     """It wants more memory than there is: a control group with too little, and a text of some megabytes to cut into
     tokens. Who asked for that gets its answer, too."""
     pid = worker_of(server)
-    group = _memory_group(f"lares-test-{uuid.uuid4().hex[:8]}")
+    group = memory_group(f"lares-test-{uuid.uuid4().hex[:8]}")
     (group / "cgroup.procs").write_text(str(pid))
     # What it held before is not charged here; what it touches from now on is.
     limit = "memory.max" if (group / "memory.max").exists() else "memory.limit_in_bytes"
@@ -86,7 +86,7 @@ def starve(server):
     group.rmdir()
 
 
-def _memory_group(name):
+def memory_group(name):
     for root in ("/sys/fs/cgroup/memory", "/sys/fs/cgroup"):
         try:
             group = Path(root) / name

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/main/model_fleet.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include "app/config_loader.h"
+#include "app/fake_model_path.h"
+#include "app/main/model_engine.h"
+#include "app/worker_flags.h"
+#include "backend/llama/gguf_check.h"
+#include "backend/llama/host_resources.h"
+#include "base/id.h"
+#include "engine/failover/failover_engine.h"
+#include "worker/supervisor.h"
+
+namespace lares::app {
+namespace {
+
+// A model that leaves its size to us shall leave room for so many of its kind.
+constexpr std::uint64_t kShare = 3;
+// Of the machine's memory; below it a model that rests goes.
+constexpr std::uint64_t kLeastFreePart = 20;
+
+worker::SupervisorOptions SupervisorOptionsOf(const Config& config, const core::ModelSpec& spec) {
+  return {.model = spec.name,
+          .client = {.max_waiting = static_cast<std::size_t>(WorkerQueue(config.scheduling.queue))},
+          .lifecycle = {.well_after = config.worker.well_after,
+                        .budget = static_cast<std::size_t>(config.worker.crash_budget)},
+          .liveness = {},
+          .seed = base::RandomSeed()};
+}
+
+// This program once more, as a worker, with no setting but those it is given.
+worker::Command WorkerCommand(const Config& config, const HostedModel& model, const ModelPlan& plan) {
+  Config own;
+  own.data_directory = config.data_directory;
+  own.model = model.settings;
+  own.model.name = model.spec.name;
+  own.model.context = plan.context > 0 ? plan.context : model.settings.context;
+  own.model.parallel = plan.parallel > 0 ? plan.parallel : model.settings.parallel;
+  own.scheduling = config.scheduling;
+  if (plan.context > 0) own.scheduling.host_cache = plan.host_cache;
+  own.worker = config.worker;
+  own.log = config.log;
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  std::vector<std::string> files = model.spec.files;
+  if (!model.settings.chat_template.empty()) files.push_back(model.settings.chat_template);
+  worker::Command command{
+      .program = error || !std::filesystem::exists(program) ? "/proc/self/exe" : program.string(),
+      .arguments = {"lares", "worker"},
+      .environment = {},
+      .files = std::move(files),
+      .log_file = config.log.file};
+  for (std::string& flag : WorkerFlags(own)) command.arguments.push_back(std::move(flag));
+  for (const auto& [name, value] : CurrentEnvironment()) {
+    if (!name.starts_with("LARES_")) command.environment.push_back(name + "=" + value);
+  }
+  return command;
+}
+
+worker::FleetOptions FleetOptionsOf(const Config& config, bool several) {
+  if (!several) return {.budget = std::numeric_limits<std::uint64_t>::max()};
+  return {.budget = ModelsBudget(config),
+          .unload_after = config.models.unload_after,
+          .free_memory = [] { return backend::llama::ReadHostResources().memory_free; },
+          .least_free = backend::llama::ReadHostResources().memory_total / kLeastFreePart};
+}
+
+// Nothing when the file cannot be read: whoever loads it will say so.
+core::EngineStatus Describe(const HostedModel& model) {
+  core::EngineStatus known;
+  const auto file = backend::llama::CheckGgufFile(model.settings.path);
+  if (!file) return known;
+  known.architecture = file->architecture;
+  known.form = file->form;
+  known.parameters = file->parameters;
+  known.bytes = file->tensor_bytes;
+  known.training_context = static_cast<std::int32_t>(file->context_length);
+  known.has_chat_template = file->has_chat_template || !model.settings.chat_template.empty();
+  return known;
+}
+
+ModelPlan PlanFake(const std::string& path, std::uint64_t budget) {
+  ModelPlan plan;
+  const auto fake = ParseFakeModel(path);
+  if (!fake) return {.refusal = fake.error().message()};
+  plan.bytes = plan.known.planned_bytes = fake->memory;
+  if (plan.bytes > budget) {
+    plan.refusal = "this needs " + std::to_string(plan.bytes) + " bytes, but models may take " +
+                   std::to_string(budget) + " together (--models-memory)";
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::uint64_t ModelsBudget(const Config& config) {
+  if (config.models.memory > 0) return config.models.memory;
+  const std::uint64_t free = backend::llama::ReadHostResources().memory_free;
+  return free == 0 ? std::numeric_limits<std::uint64_t>::max() : free - free / 10;
+}
+
+ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduling, std::uint64_t budget) {
+  if (IsFakeModel(model.settings.path)) return PlanFake(model.settings.path, budget);
+  ModelPlan plan{.known = Describe(model)};
+  const auto options = LoadOptionsOf(model.settings, scheduling);
+  auto planned = backend::llama::PlanLoad(options, budget / kShare);
+  if (!planned) planned = backend::llama::PlanLoad(options, budget);
+  if (!planned) {
+    plan.refusal = planned.error().message();
+    return plan;
+  }
+  plan.bytes = planned->needed_bytes();
+  plan.context = planned->slot_cells;
+  plan.parallel = planned->slots;
+  plan.host_cache = planned->host_cache_bytes;
+  plan.line = planned->line;
+  plan.known.planned_bytes = plan.bytes;
+  plan.known.context_tokens = plan.context;
+  plan.known.slots = plan.parallel;
+  return plan;
+}
+
+ModelFleet::ModelFleet(const Config& config, std::vector<HostedModel> models, const base::Clock& clock,
+                       base::Metrics& metrics, base::Logger& log)
+    : clock_(clock),
+      metrics_(metrics),
+      log_(log),
+      fleet_(FleetOptionsOf(config, models.size() > 1), clock, metrics, log) {
+  for (const HostedModel& model : models) {
+    // One alone takes what it finds.
+    const ModelPlan plan = models.size() > 1 ? PlanModel(model, config.scheduling, fleet_.budget())
+                                             : ModelPlan{.known = Describe(model)};
+    if (!plan.refusal.empty()) {
+      log.Warning("a model cannot be loaded", {{"model", model.spec.name}, {"cause", plan.refusal}});
+    }
+    Add(config, model, plan);
+  }
+}
+
+void ModelFleet::Add(const Config& config, const HostedModel& model, const ModelPlan& plan) {
+  const std::size_t index = models_.size();
+  auto engine = std::make_shared<engine::FailoverEngine>(
+      engine::FailoverOptions{.model = model.spec.name,
+                              .max_waiting = static_cast<std::size_t>(config.scheduling.queue),
+                              .on_demand = [this, index] { fleet_.Demand(index); },
+                              .known = plan.known},
+      clock_, metrics_, log_);
+  auto& steps =
+      *engine_metrics_.emplace_back(std::make_unique<engine::EngineMetrics>(metrics_, model.spec.name));
+  auto supervisor = std::make_unique<worker::Supervisor>(SupervisorOptionsOf(config, model.spec),
+                                                         WorkerCommand(config, model, plan), *engine, steps,
+                                                         clock_, metrics_, log_);
+  models_.push_back({.spec = model.spec, .engine = engine, .pinned = model.pinned});
+  fleet_.Add({.name = model.spec.name,
+              .engine = std::move(engine),
+              .supervisor = std::move(supervisor),
+              .bytes = plan.bytes,
+              .pinned = model.pinned,
+              .refusal = plan.refusal});
+}
+
+std::vector<service::Model> ModelFleet::models() const { return models_; }
+
+}  // namespace lares::app
