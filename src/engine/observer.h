@@ -25,6 +25,7 @@ class Observer {
                            base::Duration /*predicted*/) {}
   // While it computes, many times a second: something has been done.
   virtual void OnAlive() {}
+  // The step is over, or the loading: there is nothing to be late with.
   virtual void OnStepEnd() {}
   // After a step, and when the last work is gone.
   virtual void OnReport(const StepReport& /*report*/) {}

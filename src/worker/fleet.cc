@@ -120,6 +120,7 @@ void Fleet::NoteFailure(Member& member, core::EngineState state, base::Time now)
 
 std::vector<capacity::Resident> Fleet::Residents() const {
   std::vector<capacity::Resident> residents;
+  residents.reserve(members_.size());
   for (const auto& member : members_) {
     residents.push_back({.name = member->name,
                          .bytes = member->bytes,

@@ -20,6 +20,12 @@ using base::Code;
 // A request that was sent is prepared (templates, grammars: bounded by seconds) before a step is made of it.
 constexpr auto kMostPreparation = std::chrono::seconds(20);
 
+// Of a process, before its model's first percent.
+constexpr auto kMostOfABeginning = std::chrono::seconds(60);
+
+// For a worker that nobody listens to any more.
+constexpr auto kLeaveLimit = std::chrono::seconds(5);
+
 // Descriptors that are ours until the child has its own.
 class Descriptors {
  public:
@@ -79,11 +85,19 @@ base::Result<std::unique_ptr<Instance>> Instance::Start(const Command& command, 
     if (!file) return base::Fail(file.error());
     options.standard_error = *file;
   }
+  // Until it says more of itself.
+  const base::Time now = clock.Now();
+  (*page)->Begin({}, now, now + kMostOfABeginning);
   auto process = Process::Spawn(options);
   if (!process) return base::Fail(process.error());
   auto spoken = std::make_shared<Client>(client, std::move(channel), clock, steps);
   return std::unique_ptr<Instance>(
       new Instance(std::move(*process), std::move(spoken), std::move(*page), liveness));
+}
+
+Instance::~Instance() {
+  HangUp();
+  process_->Ended(kLeaveLimit);
 }
 
 std::optional<std::string> Instance::Watch(base::Time now) {

@@ -40,6 +40,11 @@ class Instance {
                                                        const supervisor::LivenessOptions& liveness,
                                                        const base::Clock& clock, engine::StepListener* steps);
 
+  // Hangs up and gives it a while to end, before it is killed.
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
   const std::shared_ptr<Client>& client() const { return client_; }
   Process& process() { return *process_; }
 

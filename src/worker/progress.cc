@@ -23,11 +23,15 @@ void Progress::OnLoading(int percent) {
 }
 
 void Progress::OnPreparing(std::string_view request) {
-  if (page_ != nullptr) page_->AddPreparing(request);
+  if (page_ == nullptr) return;
+  page_->AddPreparing(request);
+  page_->Beat();
 }
 
 void Progress::OnPrepared(std::string_view request) {
-  if (page_ != nullptr) page_->RemovePreparing(request);
+  if (page_ == nullptr) return;
+  page_->RemovePreparing(request);
+  page_->Beat();
 }
 
 void Progress::OnStepBegin(std::span<const std::string_view> requests, base::Time began,

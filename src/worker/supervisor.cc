@@ -30,8 +30,6 @@ constexpr auto kPoll = std::chrono::milliseconds(100);
 constexpr auto kPollOfAStart = std::chrono::milliseconds(5);
 // Between the end of a process's connection and its own.
 constexpr base::Duration kGoodbye = std::chrono::milliseconds(300);
-// For a worker that nobody listens to any more, before it is killed.
-constexpr auto kLeaveLimit = std::chrono::seconds(5);
 
 constexpr std::int64_t Int(std::uint64_t number) { return static_cast<std::int64_t>(number); }
 
@@ -53,6 +51,7 @@ struct Supervisor::State {
                                       {{"model", options.model}, {"cause", cause}});
     }
   }
+
   const SupervisorOptions options;
   Command command;
   ProgramFile program;  // a worker that comes back is the same, whatever lies on the disk by then
@@ -102,8 +101,8 @@ struct Supervisor::State {
       if (stop && !current) break;
       wake.Wait(Patience(), current ? current->process().descriptor() : -1);
     }
-    Leave(successor);
-    Leave(retiring);
+    successor.reset();
+    retiring.reset();
   }
 
   void Want(bool running) {
@@ -158,24 +157,30 @@ struct Supervisor::State {
   void StartSuccessor() {
     successor_program = ProgramFile(command.program);
     auto started = Launch(successor_program);
-    if (!started) {
-      log.Error("the worker was not replaced",
-                {{"model", options.model}, {"cause", started.error().message()}});
-      return;
-    }
+    if (!started) return NotReplaced(started.error().message());
     successor = std::move(*started);
     log.Info("a worker starts to take over",
              {{"model", options.model}, {"pid", Int(successor->process().pid())}});
   }
 
+  void NotReplaced(const std::string& cause) {
+    log.Error("the worker was not replaced", {{"model", options.model}, {"cause", cause}});
+    successor.reset();
+  }
+
   void Look() {
     if (current) LookAtCurrent();
     if (successor) LookAtSuccessor();
-    if (retiring && (retiring->process().Ended({}) || !engine.Uses(*retiring->client()))) {
-      restarts["replaced"]->Add();
-      Leave(retiring);
-    }
+    if (retiring) LookAtRetiring();
     engine.Tick();
+  }
+
+  // When it hangs or dies, what still runs on it goes on on its successor.
+  void LookAtRetiring() {
+    if (retiring->Watch(clock.Now())) retiring->process().Signal(SIGKILL);
+    if (!retiring->process().Ended({}) && engine.Uses(*retiring->client())) return;
+    restarts["replaced"]->Add();
+    retiring.reset();
   }
 
   void LookAtCurrent() {
@@ -247,11 +252,7 @@ struct Supervisor::State {
     auto hangs = ended ? ended : successor->Watch(clock.Now());
     if (!hangs && successor->client()->WhyLost()) hangs = successor->client()->WhyLost()->message();
     if (!hangs && status.state == core::EngineState::kFailed) hangs = status.failure;
-    if (hangs) {
-      log.Error("the worker was not replaced", {{"model", options.model}, {"cause", *hangs}});
-      successor.reset();
-      return;
-    }
+    if (hangs) return NotReplaced(*hangs);
     if (status.state != core::EngineState::kReady || retiring || lifecycle.view().phase != Phase::kReady)
       return;
     retiring = std::exchange(current, std::move(successor));
@@ -290,13 +291,6 @@ struct Supervisor::State {
                                 {"phase", supervisor::PhaseName(lifecycle.view().phase)}});
     }
     Tell();
-  }
-
-  static void Leave(std::unique_ptr<Instance>& instance) {
-    if (!instance) return;
-    instance->HangUp();
-    instance->process().Ended(kLeaveLimit);
-    instance.reset();
   }
 
   void Tell() {

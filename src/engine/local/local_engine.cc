@@ -199,7 +199,10 @@ base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& req
     }
     answer.prompt_tokens += static_cast<std::int32_t>(inputs.back().size());
   }
-  auto vectors = (*backend)->Embed(inputs, [&] { return WhyEmbedNoMore(request, stop).has_value(); });
+  auto vectors = (*backend)->Embed(inputs, [&] {
+    observer_.OnAlive();
+    return WhyEmbedNoMore(request, stop).has_value();
+  });
   if (!vectors && vectors.error().code() == Code::kCancelled) {
     if (auto why = WhyEmbedNoMore(request, stop)) return base::Fail(std::move(*why));
   }

@@ -30,6 +30,7 @@ bool LocalEngine::Load() {
     status_.load_percent = percent;
     return !stopping_;
   });
+  observer_.OnStepEnd();
   if (!loaded) {
     const std::lock_guard lock(mutex_);
     if (stopping_) return false;  // interrupted, not failed
