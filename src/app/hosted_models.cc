@@ -16,6 +16,9 @@ namespace {
 using base::Code;
 namespace fs = std::filesystem;
 
+// Each is a descriptor of its worker.
+constexpr int kMostParts = 200;
+
 bool IsNamed(const HostedModel& model, const std::string& name) {
   return model.spec.name == name || model.spec.name + ".gguf" == name ||
          std::ranges::find(model.spec.aliases, name) != model.spec.aliases.end();
@@ -26,6 +29,20 @@ bool IsPartOfAnother(const std::string& name) {
   static const std::regex part(R"(.*-\d{5}-of-\d{5}\.gguf)");
   const bool first = name.find("-00001-of-") != std::string::npos;
   return name.starts_with("mmproj") || (std::regex_match(name, part) && !first);
+}
+
+// Of a split model, named by its first part, all of them, whether they are there or not.
+std::vector<std::string> PartsOf(const std::string& path) {
+  static const std::regex first(R"((.*-)00001(-of-(\d{5})\.gguf))");
+  std::smatch found;
+  if (!std::regex_match(path, found, first)) return {path};
+  const int count = std::clamp(std::stoi(found[3]), 1, kMostParts);
+  std::vector<std::string> parts;
+  for (int part = 1; part <= count; ++part) {
+    const std::string number = std::to_string(100'000 + part).substr(1);
+    parts.push_back(found[1].str() + number + found[2].str());
+  }
+  return parts;
 }
 
 base::Result<std::vector<std::string>> FilesOf(const std::string& folder) {
@@ -107,7 +124,7 @@ core::ModelSpec DescribeModel(const ModelSettings& settings) {
     if (path.filename() != spec.name && settings.name.empty()) {
       spec.aliases.push_back(path.filename().string());
     }
-    spec.files.push_back(settings.path);
+    spec.files = PartsOf(settings.path);
   }
   if (!settings.name.empty()) spec.name = settings.name;
   for (const std::string& name : settings.served_names) spec.aliases.push_back(name);

@@ -52,6 +52,13 @@ TEST_F(HostedModelsTest, AFoldersFilesAreModelsByTheirNames) {
   EXPECT_THAT(HostedModels(config).error().message(), HasSubstr("\"c\" does not exist"));
 }
 
+TEST_F(HostedModelsTest, ASplitModelIsAllOfItsParts) {
+  EXPECT_THAT(
+      DescribeModel({.path = "/m/big-00001-of-00003.gguf"}).files,
+      ElementsAre("/m/big-00001-of-00003.gguf", "/m/big-00002-of-00003.gguf", "/m/big-00003-of-00003.gguf"));
+  EXPECT_THAT(DescribeModel({.path = "/m/a.gguf"}).files, ElementsAre("/m/a.gguf"));
+}
+
 TEST_F(HostedModelsTest, NoModelIsAnErrorThatSaysWhatToDo) {
   Config config;
   EXPECT_THAT(HostedModels(config).error().message(), HasSubstr("lares serve --models DIR"));
