@@ -37,7 +37,21 @@ void Fleet::Add(FleetMember member) {
   members_.push_back(std::move(added));
 }
 
+// What can never have room beside the pinned ones is said at once: nobody shall wait for it.
+void Fleet::RefuseTheHopeless() {
+  const auto residents = Residents();
+  for (const auto& member : members_) {
+    if (member->pinned || !member->refusal.empty() || residency_.EverFits(residents, member->name)) continue;
+    member->refusal = "this needs " + std::to_string(member->bytes) +
+                      " bytes, which the pinned models do not leave of the " +
+                      std::to_string(residency_.budget()) +
+                      " that models may take together: pin fewer, or raise --models-memory";
+    log_.Warning("a model cannot be loaded", {{"model", member->name}, {"cause", member->refusal}});
+  }
+}
+
 void Fleet::Start() {
+  RefuseTheHopeless();
   for (const auto& member : members_) {
     if (!member->refusal.empty()) {
       member->engine->SetOutage({.state = core::EngineState::kFailed, .failure = member->refusal});

@@ -81,6 +81,7 @@ class Fleet {
     base::Counter* loads = nullptr;
   };
 
+  void RefuseTheHopeless();
   void Run(const std::stop_token& stop);
   void NoteUse(base::Time now);
   void NoteFailure(Member& member, core::EngineState state, base::Time now);

@@ -84,7 +84,6 @@ struct Supervisor::State {
   std::atomic<bool> forget{false};
   std::atomic<bool> replace{false};
   mutable std::mutex mutex;
-  Lifecycle::View seen;  // of the lifecycle, for other threads
   int pid = 0;
   std::thread thread;
 
@@ -317,7 +316,6 @@ struct Supervisor::State {
     }
     engine.SetOutage(std::move(outage));
     const std::lock_guard lock(mutex);
-    seen = view;
     pid = current ? current->process().pid() : 0;
   }
 
@@ -379,11 +377,6 @@ void Supervisor::Stop() {
   state_->wake.Ring();
   if (state_->thread.joinable()) state_->thread.join();
   state_->engine.Stop();
-}
-
-supervisor::Lifecycle::View Supervisor::view() const {
-  const std::lock_guard lock(state_->mutex);
-  return state_->seen;
 }
 
 int Supervisor::pid() const {

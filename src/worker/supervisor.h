@@ -56,7 +56,6 @@ class Supervisor {
   // Ends the worker; what still ran on it has ended when this returns.
   void Stop();
 
-  supervisor::Lifecycle::View view() const;
   // Of the worker that does the work; zero: none.
   int pid() const;
 

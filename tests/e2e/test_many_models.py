@@ -69,6 +69,14 @@ def test_each_is_loaded_when_it_is_asked_for_and_leaves_for_others(tmp_path):
         assert ask(server, "nobody").status_code == 404
 
 
+def test_what_the_pinned_ones_leave_no_room_for_is_refused_at_once(tmp_path):
+    models = {"a": {"path": small(200), "pinned": "true"}, "b": small(100)}
+    with serve(catalogue(tmp_path, models, memory="250MiB")) as server:
+        refused = ask(server, "b")
+        assert refused.status_code == 503
+        assert "pin fewer" in refused.json()["error"]["message"]
+
+
 def test_nobody_is_thrown_out_in_the_middle_of_an_answer(tmp_path):
     models = {name: small() for name in "abc"}
     with serve(catalogue(tmp_path, models, memory="250MiB")) as server:

@@ -118,7 +118,6 @@ ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduli
   plan.context = planned->slot_cells;
   plan.parallel = planned->slots;
   plan.host_cache = planned->host_cache_bytes;
-  plan.line = planned->line;
   plan.known.planned_bytes = plan.bytes;
   plan.known.context_tokens = plan.context;
   plan.known.slots = plan.parallel;

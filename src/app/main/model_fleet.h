@@ -26,7 +26,6 @@ struct ModelPlan {
   std::int32_t parallel = 0;
   std::uint64_t host_cache = 0;
   core::EngineStatus known;  // what its file says of it
-  std::string line;          // for people
   std::string refusal;       // why it cannot be loaded, with the numbers; empty: it can
 };
 

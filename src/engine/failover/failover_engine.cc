@@ -197,7 +197,7 @@ base::Status FailoverEngine::Submit(core::GenerateRequest request, std::shared_p
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
     }
     const std::string& tenant = request.principal.tenant;
-    if (!state_->room.Take(tenant)) return base::Fail(state_->Full(tenant, now));
+    if (!state_->room.Take(tenant)) return base::Fail(state_->Full(tenant));
     auto [place, added] = state_->entries.try_emplace(id, ++state_->orders,
                                                       Resumable(std::move(request), std::move(sink), now));
     Entry& entry = place->second;

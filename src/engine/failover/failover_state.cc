@@ -61,7 +61,7 @@ std::optional<base::Error> FailoverEngine::State::WhyNotWait(base::Time now) con
       .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(wait));
 }
 
-base::Error FailoverEngine::State::Full(const std::string& tenant, base::Time /*now*/) const {
+base::Error FailoverEngine::State::Full(const std::string& tenant) const {
   if (engine || outage.state == core::EngineState::kRestarting) {
     return QueueFull(entries.size(), room.held(tenant), StatusNow().retry_after);
   }

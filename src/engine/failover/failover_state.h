@@ -135,7 +135,7 @@ struct FailoverEngine::State : std::enable_shared_from_this<State> {
   bool MayGive(const std::string& name) const { return engine && !retiring && blame.MayRun(name); }
 
   // There is no room for one more: why, and when to come again.
-  base::Error Full(const std::string& tenant, base::Time now) const;
+  base::Error Full(const std::string& tenant) const;
 
   // Tells those who wait for their model what they wait for.
   void TellWaiting(Post& post);
