@@ -124,7 +124,7 @@ ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduli
   return plan;
 }
 
-ModelFleet::ModelFleet(const Config& config, std::vector<HostedModel> models, const base::Clock& clock,
+ModelFleet::ModelFleet(const Config& config, const std::vector<HostedModel>& models, const base::Clock& clock,
                        base::Metrics& metrics, base::Logger& log)
     : clock_(clock),
       metrics_(metrics),

@@ -37,7 +37,7 @@ ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduli
 class ModelFleet {
  public:
   // Everything handed in outlives it. Not started yet.
-  ModelFleet(const Config& config, std::vector<HostedModel> models, const base::Clock& clock,
+  ModelFleet(const Config& config, const std::vector<HostedModel>& models, const base::Clock& clock,
              base::Metrics& metrics, base::Logger& log);
 
   worker::Fleet& fleet() { return fleet_; }

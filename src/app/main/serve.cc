@@ -206,7 +206,7 @@ int Serve(LoadedConfig loaded) {
   base::SystemClock clock;
   base::ExceptionReport exceptions(**log);
   Pools pools(exceptions);
-  ModelFleet models(config, std::move(*hosted), clock, metrics, **log);
+  ModelFleet models(config, *hosted, clock, metrics, **log);
   service::Services services({.version = version,
                               .data_directory = config.data_directory,
                               .log_content = config.log.content,

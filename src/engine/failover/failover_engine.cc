@@ -72,6 +72,7 @@ void FailoverEngine::Lost(const Engine& engine, const std::function<bool(const s
       if (entry.engine == state_->attached && at_work(id)) by_order.emplace(entry.order, id);
     }
     std::vector<std::string> suspects;
+    suspects.reserve(by_order.size());
     for (auto& [order, id] : by_order) suspects.push_back(std::move(id));
     for (const auto& [name, number] : state_->calling) {
       if (number == state_->attached) suspects.push_back(name);
