@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -72,7 +71,7 @@ std::jthread CloseFilesWhenLoaded(engine::LocalEngine& engine, worker::Host& hos
   });
 }
 
-int ServeModel(const Config& config, base::Logger& log, std::vector<std::string> unconfined) {
+int ServeModel(const Config& config, base::Logger& log, const std::vector<std::string>& unconfined) {
   auto page = worker::ProgressPage::Open(worker::kProgressDescriptor);
   if (!page) return Complain(page.error());
   const core::ModelSpec spec = DescribeModel(config.model);
@@ -114,11 +113,11 @@ int WorkerProcess(LoadedConfig loaded) {
   if (!level) return Complain(level.error());
   if (!format) return Complain(format.error());
   // Before there are threads.
-  std::vector<std::string> unconfined = ConfineTo(config.worker.profile);
+  const std::vector<std::string> unconfined = ConfineTo(config.worker.profile);
   auto log = base::Logger::Open({.level = *level, .format = *format, .file = {}, .dropped = nullptr});
   if (!log) return Complain(log.error());
   (*log)->FlushOnAbort();
-  return ServeModel(config, **log, std::move(unconfined));
+  return ServeModel(config, **log, unconfined);
 }
 
 }  // namespace lares::app
