@@ -37,6 +37,15 @@ base::Status SetPath(std::string_view text, std::string& out) {
   return {};
 }
 
+base::Status SetPurpose(std::string_view text, core::ModelPurpose& out) {
+  using enum core::ModelPurpose;
+  if (text != "generate" && text != "embed" && text != "rank") {
+    return base::Fail(Code::kInvalidArgument, "known are generate, embed and rank");
+  }
+  out = text == "generate" ? kGenerate : text == "embed" ? kEmbed : kRank;
+  return {};
+}
+
 base::Status Set(std::string_view key, std::string_view value, FakeModelOptions& out) {
   if (key == "step") return SetTime(value, out.step);
   if (key == "row") return SetTime(value, out.per_row);
@@ -50,9 +59,10 @@ base::Status Set(std::string_view key, std::string_view value, FakeModelOptions&
     return {};
   }
   if (key == "poison") return SetCount(value, 0, 511, out.poison);
+  if (key == "purpose") return SetPurpose(value, out.purpose);
   if (key == "load") return SetPath(value, out.load);
   return base::Fail(Code::kInvalidArgument,
-                    "known are step, row, slots, context, answer, memory, poison and load");
+                    "known are step, row, slots, context, answer, memory, poison, purpose and load");
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "core/model_spec.h"
 
 namespace lares::app {
 
@@ -22,7 +23,8 @@ struct FakeModelOptions {
   std::int32_t answer = -1;     // answer=64: tokens until it ends by itself; 0: by the prompt; -1: never
   std::int32_t poison = -1;     // poison=300: who has this token in its prompt ends the process
   std::uint64_t memory = 0;     // memory=100MiB: what it is planned with
-  std::string load;             // load=/tmp/go: loading is half done until this file exists
+  core::ModelPurpose purpose = core::ModelPurpose::kGenerate;  // purpose=embed, purpose=rank
+  std::string load;  // load=/tmp/go: loading is half done until this file exists
 };
 
 inline constexpr std::string_view kFakeModelPrefix = "fake:";

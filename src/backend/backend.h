@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "core/generate_request.h"
+#include "core/model_spec.h"
 #include "core/prompt.h"
 #include "core/symbol.h"
 #include "sampling/constraint.h"
@@ -28,13 +29,15 @@ namespace lares::backend {
 
 // Facts about a loaded model in its context; constant after loading.
 struct Facts {
+  core::ModelPurpose purpose = core::ModelPurpose::kGenerate;
   std::string architecture;  // e.g. "llama"
   std::string form;          // weights' type, e.g. "Q8_0"
   std::uint64_t parameters = 0;
   std::uint64_t weight_bytes = 0;
+  std::uint64_t planned_bytes = 0;  // all that it takes, of the machine's memory or a device's; 0: unknown
   std::int32_t vocabulary = 0;
   std::int32_t training_context = 0;
-  std::int32_t slots = 0;           // sequences that can live in the context at once
+  std::int32_t slots = 0;           // sequences that can live in the context at once; 0: it does not generate
   std::int32_t slot_cells = 0;      // KV cells one sequence may use
   std::int32_t total_cells = 0;     // over all slots (streams: slots * slot_cells; unified: less)
   std::int32_t max_rows = 0;        // rows per Run
@@ -111,6 +114,9 @@ class Backend {
   virtual const Facts& facts() const = 0;
   virtual std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
                                               bool parse_special) const = 0;
+  // A query and a document as a model that ranks wants to read them.
+  virtual std::vector<core::TokenId> TokenizePair(std::string_view query,
+                                                  std::string_view document) const = 0;
   // The bytes of one token. Control tokens have none unless `special`.
   virtual std::string Piece(core::TokenId token, bool special) const = 0;
   virtual bool EndsGeneration(core::TokenId token) const = 0;
@@ -122,13 +128,13 @@ class Backend {
   virtual base::Result<std::unique_ptr<sampling::Constraint>> MakeConstraint(
       const Grammar& grammar) const = 0;
 
-  // Blocking; calls are serialised inside, on a context of their own made at first use. `stopped` is asked
-  // all the while, on this thread or on one that works for it; soon after it says yes the call ends with
-  // kCancelled.
+  // One vector of length 1 per input; from a model that ranks, one number of 0..1. Blocking; inputs of
+  // several calls are computed together, on a context of their own. `stopped` is asked all the while, on this
+  // thread or on one that works for it; soon after it says yes the call ends with kCancelled.
   virtual base::Result<std::vector<std::vector<float>>> Embed(
       std::span<const std::vector<core::TokenId>> inputs, const std::function<bool()>& stopped) = 0;
 
-  // ---- engine thread ----
+  // ---- engine thread; only where facts().slots is not 0 ----
   // Computes `rows` (at most facts().max_rows). Within a slot positions follow on from what is there.
   // Checks `interrupt` while it works and ends early when it is set. kResourceExhausted: no KV cell was
   // free, nothing was taken. Other errors: the KV cache of the slots named is undefined, clear them.

@@ -26,6 +26,9 @@ struct ModelSpec {
   bool operator==(const ModelSpec&) const = default;
 };
 
+// What a model was made for. One that generates can also embed; one that embeds can also rank, by likeness.
+enum class ModelPurpose : std::uint8_t { kGenerate, kEmbed, kRank };
+
 // kRestarting: what it ran on was lost and is being replaced; requests are taken and wait. kUnloaded: nobody
 // needed it yet, or not lately; the first request loads it. kFailed: nothing brings it back by itself.
 enum class EngineState : std::uint8_t {
@@ -51,6 +54,7 @@ struct EngineStatus {
   int load_percent = 0;
   std::string failure;  // a sentence, with kFailed
   std::string model;
+  ModelPurpose purpose = ModelPurpose::kGenerate;
   std::string architecture;  // e.g. "llama"
   std::string form;          // weights' type, e.g. "Q8_0"
   std::uint64_t parameters = 0;
@@ -58,7 +62,7 @@ struct EngineStatus {
   std::uint64_t planned_bytes = 0;  // memory that it takes when it is loaded; 0: nobody planned it
   std::int32_t context_tokens = 0;  // per request
   std::int32_t training_context = 0;
-  std::int32_t slots = 0;
+  std::int32_t slots = 0;  // 0: it does not generate
   std::int32_t running = 0;
   std::int32_t waiting = 0;
   base::Duration retry_after = std::chrono::seconds(1);  // what a refused client is told

@@ -204,6 +204,13 @@ TEST_P(EngineContract, EmbeddingsHaveUnitLengthAndOrder) {
   EXPECT_NE(answer->vectors[0], answer->vectors[1]);
 }
 
+TEST_P(EngineContract, AModelThatGeneratesDoesNotRank) {
+  const auto answer = engine().Rank({.query = "q", .documents = {"d"}}, {});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code(), base::Code::kInvalidArgument);
+  EXPECT_EQ(answer.error().reason(), "model_cannot_rank");
+}
+
 TEST_P(EngineContract, EmbeddingsEndEarlyWhenToldTo) {
   core::EmbedRequest request;
   request.inputs = {core::TextPrompt{.text = "first"}};

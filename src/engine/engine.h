@@ -36,7 +36,8 @@ class Engine {
   virtual ~Engine() = default;
 
   // Never blocks. An error means nothing was taken and no event will come: kResourceExhausted when the
-  // queue is full (with retry_after), kUnavailable while loading or draining. After success the sink gets
+  // queue is full (with retry_after), kUnavailable while loading or draining, kInvalidArgument when the model
+  // does not generate. After success the sink gets
   // exactly one Terminal for request.id, also when the engine stops or the request turns out to be bad.
   virtual base::Status Submit(core::GenerateRequest request, std::shared_ptr<EventSink> sink) = 0;
 
@@ -44,7 +45,7 @@ class Engine {
   // ended).
   virtual void Cancel(const std::string& request_id) = 0;
 
-  // The four below block and compute: call them on a heavy pool, never on an I/O thread.
+  // The five below block and compute: call them on a heavy pool, never on an I/O thread.
 
   // Number of prompt tokens, without running it.
   virtual base::Result<std::int32_t> Count(const core::GenerateRequest& request) = 0;
@@ -53,6 +54,9 @@ class Engine {
   // Ends early when `stop` asks for it (kCancelled), at the request's deadline, and when the engine stops.
   virtual base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
                                                 const std::stop_token& stop) = 0;
+  // Likewise. By a model that ranks or embeds; another is kInvalidArgument.
+  virtual base::Result<core::RankAnswer> Rank(const core::RankRequest& request,
+                                              const std::stop_token& stop) = 0;
 
   virtual core::EngineStatus Status() const = 0;
 };

@@ -50,4 +50,26 @@ inline base::Error QueueFull(std::size_t all, std::size_t own, base::Duration re
       .WithRetryAfter(std::chrono::ceil<std::chrono::milliseconds>(retry_after));
 }
 
+inline base::Error CannotGenerate(const std::string& model) {
+  return base::Error(base::Code::kInvalidArgument,
+                     "the model \"" + model + "\" was made for embeddings or ranking: it generates no text")
+      .WithReason("model_cannot_generate")
+      .WithParam("model");
+}
+
+inline base::Error CannotEmbed(const std::string& model) {
+  return base::Error(base::Code::kInvalidArgument,
+                     "the model \"" + model + "\" ranks documents (/v1/rerank); it does not embed texts")
+      .WithReason("model_cannot_embed")
+      .WithParam("model");
+}
+
+inline base::Error CannotRank(const std::string& model) {
+  return base::Error(base::Code::kInvalidArgument,
+                     "the model \"" + model +
+                         "\" generates text: ranking takes a model that was made for it, or for embeddings")
+      .WithReason("model_cannot_rank")
+      .WithParam("model");
+}
+
 }  // namespace lares::engine

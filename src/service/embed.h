@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The use case "embed": texts in, one vector each out. Blocks and computes, for minutes when there is much to
-// read: call it on the pool for embeddings. Thread safe.
+// The use cases "embed" and "rank": texts in, one vector or one score each out. They block and compute, for
+// minutes when there is much to read: call them on the pool for embeddings. Thread safe.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +27,11 @@ struct EmbedResult {
   core::EmbedAnswer answer;
 };
 
+struct RankResult {
+  std::string model;  // the catalogue's name
+  core::RankAnswer answer;
+};
+
 class Embedder {
  public:
   // `timeout` is what a request may take from Embed on; zero: no limit.
@@ -37,7 +42,15 @@ class Embedder {
   base::Result<EmbedResult> Embed(const Lifecycle::Work& work, core::EmbedRequest request,
                                   const std::stop_token& stop, Call& call);
 
+  // Likewise.
+  base::Result<RankResult> Rank(const Lifecycle::Work& work, core::RankRequest request,
+                                const std::stop_token& stop, Call& call);
+
  private:
+  template <typename Request>
+  base::Result<const Model*> Begin(const Operation& operation, Request& request, Call& call) const;
+  void Settle(const std::string& model, std::int32_t tokens, Call& call) const;
+
   const Catalogue& catalogue_;
   const base::Clock& clock_;
   const base::Duration timeout_;

@@ -28,6 +28,7 @@ namespace operations {
 inline constexpr Operation kChat{"chat", core::Permission::kGenerate};
 inline constexpr Operation kComplete{"complete", core::Permission::kGenerate};
 inline constexpr Operation kEmbed{"embed", core::Permission::kEmbed};
+inline constexpr Operation kRank{"rank", core::Permission::kEmbed};
 inline constexpr Operation kTokenize{"tokenize", core::Permission::kTokenize};
 inline constexpr Operation kDetokenize{"detokenize", core::Permission::kTokenize};
 inline constexpr Operation kListModels{"list_models", core::Permission::kReadModels};

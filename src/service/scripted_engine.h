@@ -36,7 +36,7 @@ class ScriptedEngine final : public engine::Engine {
   // --- for the test ---
   std::vector<std::string> words = {"Hel", "lo", "!"};  // set before the first request
   std::size_t embedding_size = 8;
-  std::function<void(const std::stop_token&)> before_embed;  // called in Embed; set before the first
+  std::function<void(const std::stop_token&)> before_embed;  // called in Embed and Rank; set before the first
 
   void Hold() {
     const std::lock_guard lock(mutex_);
@@ -142,6 +142,18 @@ class ScriptedEngine final : public engine::Engine {
       answer.vectors.push_back(std::move(vector));
     }
     answer.prompt_tokens = static_cast<std::int32_t>(request.inputs.size()) * 2;
+    return answer;
+  }
+  // The longer a document is, the better.
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& request,
+                                      const std::stop_token& stop) override {
+    if (before_embed) before_embed(stop);
+    if (stop.stop_requested()) return base::Fail(base::Code::kCancelled, "stopped");
+    core::RankAnswer answer;
+    for (const std::string& document : request.documents) {
+      answer.scores.push_back(static_cast<float>(document.size()));
+    }
+    answer.prompt_tokens = static_cast<std::int32_t>(request.documents.size()) * 2;
     return answer;
   }
   core::EngineStatus Status() const override {

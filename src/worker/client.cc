@@ -37,7 +37,7 @@ std::int32_t Produced(const core::GenerateRequest& request) {
 
 struct Client::State {
   State(ClientOptions o, std::unique_ptr<Channel> c, const base::Clock& k, engine::StepListener* s)
-      : options(o), channel(std::move(c)), clock(k), steps(s) {}
+      : options(std::move(o)), channel(std::move(c)), clock(k), steps(s) {}
 
   const ClientOptions options;
   const std::unique_ptr<Channel> channel;
@@ -91,6 +91,7 @@ struct Client::State {
   base::Status HearStatus(const wire::EngineStatus& message) {
     auto heard = FromWire(message);
     if (!heard) return base::Fail(heard.error());
+    heard->unconfined.insert(heard->unconfined.end(), options.unconfined.begin(), options.unconfined.end());
     const std::lock_guard lock(mutex);
     status = std::move(*heard);
     if (!room && status.state == core::EngineState::kReady) {
@@ -250,7 +251,7 @@ struct Client::State {
 
 Client::Client(ClientOptions options, std::unique_ptr<Channel> channel, const base::Clock& clock,
                engine::StepListener* steps)
-    : state_(std::make_unique<State>(options, std::move(channel), clock, steps)) {
+    : state_(std::make_unique<State>(std::move(options), std::move(channel), clock, steps)) {
   wire::ToWorker hello;
   hello.mutable_hello()->set_version(kProtocolVersion);
   // When nobody listens any more, the reader finds out.
@@ -352,6 +353,15 @@ base::Result<core::EmbedAnswer> Client::Embed(const core::EmbedRequest& request,
   const auto answer = state_->Ask(std::move(call), stop);
   if (!answer) return base::Fail(answer.error());
   return FromWire(answer->embeddings());
+}
+
+base::Result<core::RankAnswer> Client::Rank(const core::RankRequest& request, const std::stop_token& stop) {
+  if (stop.stop_requested()) return base::Fail(Code::kCancelled, "the client went away");
+  wire::Call call;
+  ToWire(request, state_->clock.Now(), *call.mutable_rank());
+  const auto answer = state_->Ask(std::move(call), stop);
+  if (!answer) return base::Fail(answer.error());
+  return FromWire(answer->ranking());
 }
 
 core::EngineStatus Client::Status() const {

@@ -20,6 +20,8 @@ namespace lares::worker {
 
 struct ClientOptions {
   std::size_t max_waiting = 256;  // requests of one tenant beyond those that run, as in the worker
+  // Protections that could not be had for its process on this side; told with its status.
+  std::vector<std::string> unconfined;
 };
 
 class Client final : public engine::Engine {
@@ -52,6 +54,7 @@ class Client final : public engine::Engine {
   base::Result<std::string> Detokenize(std::span<const core::TokenId> tokens) override;
   base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
                                         const std::stop_token& stop) override;
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& request, const std::stop_token& stop) override;
   core::EngineStatus Status() const override;
 
  private:

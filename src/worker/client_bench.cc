@@ -45,6 +45,10 @@ class Mouthpiece final : public engine::Engine {
                                         const std::stop_token& /*stop*/) override {
     return {};
   }
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& /*request*/,
+                                      const std::stop_token& /*stop*/) override {
+    return {};
+  }
   core::EngineStatus Status() const override {
     core::EngineStatus status;
     status.state = core::EngineState::kReady;

@@ -26,6 +26,8 @@ class EngineStatus;
 class Error;
 class EventBatch;
 class GenerateRequest;
+class RankAnswer;
+class RankRequest;
 class StepReport;
 class TextPrompt;
 class Tokens;
@@ -48,6 +50,12 @@ base::Result<core::EmbedRequest> FromWire(const wire::EmbedRequest& message, bas
 
 void ToWire(const core::EmbedAnswer& value, wire::EmbedAnswer& message);
 core::EmbedAnswer FromWire(const wire::EmbedAnswer& message);
+
+void ToWire(const core::RankRequest& value, base::Time now, wire::RankRequest& message);
+core::RankRequest FromWire(const wire::RankRequest& message, base::Time now);
+
+void ToWire(const core::RankAnswer& value, wire::RankAnswer& message);
+core::RankAnswer FromWire(const wire::RankAnswer& message);
 
 void ToWire(const core::EventBatch& value, base::Time now, wire::EventBatch& message);
 base::Result<core::EventBatch> FromWire(const wire::EventBatch& message, base::Time now);

@@ -184,6 +184,8 @@ void ToWire(const core::EngineStatus& value, wire::EngineStatus& message) {
   message.set_has_chat_template(value.has_chat_template);
   message.set_steps(value.steps);
   for (const std::string& each : value.unconfined) message.add_unconfined(each);
+  message.set_planned_bytes(value.planned_bytes);
+  message.set_purpose(static_cast<std::int32_t>(value.purpose));
 }
 
 void ToWire(const engine::StepReport& value, wire::StepReport& message) {
@@ -220,15 +222,19 @@ base::Result<core::EngineStatus> FromWire(const wire::EngineStatus& message) {
   const auto state = Enumerator(message.state(), core::EngineState::kLoading, core::EngineState::kFailed,
                                 "state of an engine");
   if (!state) return base::Fail(state.error());
+  const auto purpose = Enumerator(message.purpose(), core::ModelPurpose::kGenerate, core::ModelPurpose::kRank,
+                                  "purpose of a model");
+  if (!purpose) return base::Fail(purpose.error());
   return core::EngineStatus{.state = *state,
                             .load_percent = message.load_percent(),
                             .failure = message.failure(),
                             .model = message.model(),
+                            .purpose = *purpose,
                             .architecture = message.architecture(),
                             .form = message.form(),
                             .parameters = message.parameters(),
                             .bytes = message.bytes(),
-                            .planned_bytes = 0,
+                            .planned_bytes = message.planned_bytes(),
                             .context_tokens = message.context_tokens(),
                             .training_context = message.training_context(),
                             .slots = message.slots(),

@@ -135,4 +135,32 @@ core::EmbedAnswer FromWire(const wire::EmbedAnswer& message) {
   return value;
 }
 
+void ToWire(const core::RankRequest& value, base::Time now, wire::RankRequest& message) {
+  message.set_id(value.id);
+  message.set_model(value.model);
+  ToWire(value.principal, *message.mutable_principal());
+  message.set_query(value.query);
+  message.mutable_documents()->Assign(value.documents.begin(), value.documents.end());
+  SetDeadline(value.deadline, now, message);
+}
+
+core::RankRequest FromWire(const wire::RankRequest& message, base::Time now) {
+  return {.id = message.id(),
+          .model = message.model(),
+          .principal = FromWire(message.principal()),
+          .query = message.query(),
+          .documents = {message.documents().begin(), message.documents().end()},
+          .deadline = Deadline(message, now)};
+}
+
+void ToWire(const core::RankAnswer& value, wire::RankAnswer& message) {
+  message.mutable_scores()->Assign(value.scores.begin(), value.scores.end());
+  message.set_prompt_tokens(value.prompt_tokens);
+}
+
+core::RankAnswer FromWire(const wire::RankAnswer& message) {
+  return {.scores = {message.scores().begin(), message.scores().end()},
+          .prompt_tokens = message.prompt_tokens()};
+}
+
 }  // namespace lares::worker

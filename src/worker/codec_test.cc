@@ -208,6 +208,27 @@ TEST(Codec, ADeadlineIsTheTimeThatIsLeft) {
   }
 }
 
+TEST(Codec, RankingsComeBackAsTheyWere) {
+  const Time now = Time{} + std::chrono::seconds(5);
+  const core::RankRequest request{.id = "r",
+                                  .model = "m",
+                                  .principal = {},
+                                  .query = "what?",
+                                  .documents = {"this", "", "\xff\x00that"},
+                                  .deadline = now + std::chrono::seconds(3)};
+  wire::RankRequest message;
+  ToWire(request, now, message);
+  const core::RankRequest got = FromWire(Sent(message), now);
+  EXPECT_EQ(got.query, request.query);
+  EXPECT_EQ(got.documents, request.documents);
+  EXPECT_EQ(got.deadline, request.deadline);
+  wire::RankAnswer answered;
+  ToWire(core::RankAnswer{.scores = {0.5F, -1.0F}, .prompt_tokens = 9}, answered);
+  const core::RankAnswer answer = FromWire(Sent(answered));
+  EXPECT_EQ(answer.scores, (std::vector<float>{0.5F, -1.0F}));
+  EXPECT_EQ(answer.prompt_tokens, 9);
+}
+
 TEST(Codec, EmbeddingsComeBackAsTheyWere) {
   Draw draw(3);
   core::EmbedRequest request{.id = "e",
@@ -235,6 +256,8 @@ TEST(Codec, AStatusComesBackAsItWas) {
   status.load_percent = 100;
   status.model = "m";
   status.bytes = std::uint64_t{5} << 33U;
+  status.purpose = core::ModelPurpose::kEmbed;
+  status.planned_bytes = std::uint64_t{6} << 33U;
   status.slots = 4;
   status.steps = 99;
   status.unconfined = {"Landlock: not there"};
@@ -244,7 +267,9 @@ TEST(Codec, AStatusComesBackAsItWas) {
   ASSERT_TRUE(got);
   EXPECT_EQ(got->state, status.state);
   EXPECT_EQ(got->model, "m");
+  EXPECT_EQ(got->purpose, core::ModelPurpose::kEmbed);
   EXPECT_EQ(got->bytes, status.bytes);
+  EXPECT_EQ(got->planned_bytes, status.planned_bytes);
   EXPECT_EQ(got->steps, 99U);
   EXPECT_EQ(got->unconfined, status.unconfined);
 }
@@ -272,6 +297,9 @@ TEST(Codec, NumbersThatStandForNothingAreRefused) {
   EXPECT_FALSE(FromWire(batch, Time{}));
   wire::EngineStatus status;
   status.set_state(5);
+  EXPECT_FALSE(FromWire(status));
+  status.set_state(0);
+  status.set_purpose(3);
   EXPECT_FALSE(FromWire(status));
 }
 

@@ -110,7 +110,7 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
       if (!added) return base::Fail(Senseless("a call's number twice"));
       stop = place->second.get_token();
     }
-    base::ThreadPool& pool = call.has_embed() ? pools.embeddings : pools.heavy;
+    base::ThreadPool& pool = call.has_embed() || call.has_rank() ? pools.embeddings : pools.heavy;
     const bool taken = pool.TryRun(
         [self = shared_from_this(), call, stop] { self->End(call.number(), self->Answer(call, stop)); });
     if (taken) return {};
@@ -177,6 +177,12 @@ struct Host::State final : engine::EventSink, std::enable_shared_from_this<State
         const auto embedded = engine.Embed(*request, stop);
         if (!embedded) return base::Fail(embedded.error());
         ToWire(*embedded, *answer.mutable_embeddings());
+        return {};
+      }
+      case wire::Call::kRank: {
+        const auto ranked = engine.Rank(FromWire(call.rank(), clock.Now()), stop);
+        if (!ranked) return base::Fail(ranked.error());
+        ToWire(*ranked, *answer.mutable_ranking());
         return {};
       }
       case wire::Call::WORK_NOT_SET:

@@ -10,7 +10,7 @@ packages_build=(
   libprotobuf-dev protobuf-compiler libseccomp-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
-packages_test=(openssl=openssl nginx=nginx-light)
+packages_test=(openssl=openssl nginx=nginx-light python3-torch)
 packages_lint=(clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev shellcheck)
 packages_browser=(chromium chromium-driver)
 packages_coverage=(gcovr)

@@ -44,6 +44,8 @@ engine::Loader FakeLoader(const FakeModelOptions& options) {
       std::this_thread::sleep_for(kLoadPoll);
     }
     backend::FakeOptions fake;
+    fake.purpose = options.purpose;
+    fake.planned_bytes = options.memory;
     fake.slots = options.slots;
     fake.slot_cells = options.context;
     fake.max_rows = std::max(fake.max_rows, options.slots);  // a decode call has one for each

@@ -37,11 +37,12 @@ constexpr std::chrono::milliseconds kLoadPoll{20};
 
 // Threads for what would hold up others. Each kind of long work has its own, so that a chat, which needs
 // `heavy` for milliseconds, never waits for minutes behind it.
-// The model's own work is done by its worker; its pools are there.
+// The model's own work is done by its worker; its pools are there. Embeddings wait for it, and are computed
+// together when many do.
 struct Pools {
   explicit Pools(base::ExceptionReport& exceptions)
       : heavy({.name = "heavy", .threads = 4, .backlog = 4096, .nice = 10, .exceptions = &exceptions}),
-        embeddings({.name = "embed", .threads = 4, .backlog = 64, .nice = 10, .exceptions = &exceptions}),
+        embeddings({.name = "embed", .threads = 16, .backlog = 256, .nice = 10, .exceptions = &exceptions}),
         files({.name = "files", .threads = 1, .backlog = 64, .nice = 19, .exceptions = &exceptions}) {}
   void Stop() {
     for (base::ThreadPool* pool : {&embeddings, &files, &heavy}) pool->Stop();

@@ -80,7 +80,7 @@ int ServeModel(const Config& config, base::Logger& log, const std::vector<std::s
   base::ThreadPool heavy(
       {.name = "heavy", .threads = 2, .backlog = 4096, .nice = 10, .exceptions = &exceptions});
   base::ThreadPool embeddings(
-      {.name = "embed", .threads = 1, .backlog = 64, .nice = 10, .exceptions = &exceptions});
+      {.name = "embed", .threads = 16, .backlog = 256, .nice = 10, .exceptions = &exceptions});
   worker::Progress progress(page->get(), clock);
   auto engine = MakeEngine(config, spec, {clock, log, heavy, progress});
   if (!engine) return Complain(engine.error());

@@ -32,11 +32,13 @@ FakeOptions Completed(FakeOptions options) {
 
 Facts FactsOf(const FakeOptions& options) {
   Facts facts;
+  facts.purpose = options.purpose;
   facts.architecture = "fake";
   facts.form = "none";
+  facts.planned_bytes = options.planned_bytes;
   facts.vocabulary = options.vocabulary;
   facts.training_context = options.slot_cells;
-  facts.slots = options.slots;
+  facts.slots = options.purpose == core::ModelPurpose::kGenerate ? options.slots : 0;
   facts.slot_cells = options.slot_cells;
   facts.total_cells = options.total_cells;
   facts.max_rows = options.max_rows;

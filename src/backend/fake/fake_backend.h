@@ -34,6 +34,8 @@ class FakeBackend final : public Backend {
   const Facts& facts() const override { return facts_; }
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
                                       bool parse_special) const override;
+  // Of one that ranks: the more of the query's tokens are in the document, the better it is.
+  std::vector<core::TokenId> TokenizePair(std::string_view query, std::string_view document) const override;
   std::string Piece(core::TokenId token, bool special) const override;
   bool EndsGeneration(core::TokenId token) const override;
   std::vector<core::TokenId> EndTokens() const override;

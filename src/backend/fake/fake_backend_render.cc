@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The members of FakeBackend that turn a client's request into tokens, and tokens into vectors.
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <thread>
@@ -18,7 +19,7 @@ namespace {
 
 using core::ResponseFormat;
 
-std::unexpected<base::Error> Bad(const char* param, std::string message) {
+std::unexpected<base::Error> Bad(const std::string& param, std::string message) {
   return base::Fail(base::Error(base::Code::kInvalidArgument, std::move(message)).WithParam(param));
 }
 
@@ -72,7 +73,26 @@ std::vector<float> EmbedOne(const std::vector<core::TokenId>& tokens, std::size_
   return out;
 }
 
+// The part of the query's tokens that are in the document; between them there is an end token.
+float RankOne(const std::vector<core::TokenId>& tokens, core::TokenId separator) {
+  const auto middle = std::ranges::find(tokens, separator);
+  if (middle == tokens.begin() || middle == tokens.end()) return 0.0F;
+  const auto found = std::count_if(tokens.begin(), middle, [&](core::TokenId token) {
+    return std::find(middle, tokens.end(), token) != tokens.end();
+  });
+  return static_cast<float>(found) / static_cast<float>(middle - tokens.begin());
+}
+
 }  // namespace
+
+std::vector<core::TokenId> FakeBackend::TokenizePair(std::string_view query,
+                                                     std::string_view document) const {
+  std::vector<core::TokenId> tokens = Tokenize(query, false, false);
+  tokens.push_back(EndTokens().front());
+  const auto more = Tokenize(document, false, false);
+  tokens.insert(tokens.end(), more.begin(), more.end());
+  return tokens;
+}
 
 base::Result<std::vector<core::TokenId>> FakeBackend::RenderTokens(
     const core::GenerateRequest& request) const {
@@ -125,16 +145,22 @@ base::Result<std::unique_ptr<sampling::Constraint>> FakeBackend::MakeConstraint(
 base::Result<std::vector<std::vector<float>>> FakeBackend::Embed(
     std::span<const std::vector<core::TokenId>> inputs, const std::function<bool()>& stopped) {
   std::vector<std::vector<float>> out;
-  for (const auto& tokens : inputs) {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const auto& tokens = inputs[i];
+    const std::string param = inputs.size() == 1 ? "input" : "input[" + std::to_string(i) + "]";
     if (options_.before_embed) options_.before_embed(tokens);
     if (stopped()) return base::Fail(base::Code::kCancelled, "embedding was stopped");
-    if (tokens.empty()) return Bad("input", "an input must not be empty");
+    if (tokens.empty()) return Bad(param, "an input must not be empty");
     if (tokens.size() > static_cast<std::size_t>(options_.slot_cells)) {
-      return Bad("input", "an input has " + std::to_string(tokens.size()) +
-                              " tokens, more than the context of " + std::to_string(options_.slot_cells));
+      return Bad(param, "an input has " + std::to_string(tokens.size()) +
+                            " tokens, more than the context of " + std::to_string(options_.slot_cells));
     }
     if (options_.real_time && options_.step_time) {
       std::this_thread::sleep_for(options_.step_time(tokens.size(), 0));
+    }
+    if (options_.purpose == core::ModelPurpose::kRank) {
+      out.push_back({RankOne(tokens, EndTokens().front())});
+      continue;
     }
     out.push_back(EmbedOne(tokens, static_cast<std::size_t>(options_.embedding_size)));
   }

@@ -14,6 +14,7 @@
 
 #include "backend/backend.h"
 #include "base/clock.h"
+#include "core/model_spec.h"
 
 namespace lares::backend {
 
@@ -30,6 +31,7 @@ struct RunFault {
 };
 
 struct FakeOptions {
+  core::ModelPurpose purpose = core::ModelPurpose::kGenerate;
   std::int32_t slots = 8;
   std::int32_t slot_cells = 4096;
   std::int32_t total_cells = 0;  // 0: slots * slot_cells, as with streams; less: as with a unified cache
@@ -37,6 +39,7 @@ struct FakeOptions {
   std::int32_t vocabulary = 512;  // at least FakeVocabulary::kSize
   std::int32_t embedding_size = 64;
   bool has_chat_template = true;
+  std::uint64_t planned_bytes = 0;  // what it says of itself
 
   // How long a call with so many rows takes, `depth` being the highest position in it. Null: no time.
   std::function<base::Duration(std::size_t rows, std::int32_t depth)> step_time;

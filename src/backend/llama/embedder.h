@@ -1,70 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Texts as vectors, by a context of its own beside the one that generates: neither waits for the other. Made
-// at first use. Thread safe: calls take turns.
-//
-// It computes on the calling thread, and on more only when the machine has more than two CPUs for us: a heavy
-// pool at a low priority then keeps it from hurting those who wait for tokens.
+// Texts as vectors, by a context of its own beside the one that generates: neither waits for the other.
+// Thread safe. Calls that come while another is computed are computed together: whose turn it is takes as
+// many texts of all that wait as one call of the model holds, in the order of their coming, and whoever has
+// more to do than that goes behind the others. So many short texts cost little more than one, and a long list
+// holds up nobody.
 #pragma once
 
-#include <cstdint>
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
+#include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "backend/llama/handles.h"
+#include "backend/llama/embed_context.h"
 #include "base/error.h"
 #include "core/prompt.h"
 
 namespace lares::backend::llama {
 
-// How a text's tokens become one vector: as the file says, else the mean.
-enum class Pooling : std::uint8_t { kMean, kFirst, kLast };
-
 class Embedder {
  public:
-  struct Options {
-    std::int32_t max_tokens = 512;  // of one input
-    std::int32_t threads = 1;       // of the whole backend
-    Pooling pooling = Pooling::kMean;
-  };
-
   // `model` must outlive this object.
-  Embedder(llama_model* model, const Options& options);
+  Embedder(llama_model* model, const EmbedContext::Options& options);
 
-  // One vector per input, of length 1. kInvalidArgument when an input is empty, too long (with the numbers)
-  // or holds an unknown token; kResourceExhausted without memory; kCancelled soon after `stopped` says yes.
+  // Makes the context, which the first call does otherwise. kResourceExhausted without memory. Before any
+  // other thread calls.
+  base::Status Open();
+
+  // One vector per input, as EmbedContext::Compute. kInvalidArgument when an input is empty, too long (with
+  // the numbers) or holds an unknown token; kResourceExhausted without memory; kCancelled soon after
+  // `stopped` says yes, which is asked by whichever thread computes.
   base::Result<std::vector<std::vector<float>>> Embed(std::span<const std::vector<core::TokenId>> inputs,
                                                       const std::function<bool()>& stopped);
 
  private:
-  // Several short inputs, or one of any length.
-  struct Group {
-    std::size_t first = 0;
-    std::size_t count = 0;
+  // One call of Embed; on its thread's stack.
+  struct Job {
+    std::span<const std::vector<core::TokenId>> inputs;
+    const std::function<bool()>& stopped;
+    std::vector<std::vector<float>> vectors;
+    std::size_t taken = 0;     // inputs that were given to the model
+    std::size_t computed = 0;  // and have come back
+    std::optional<base::Error> error;
+    bool over() const { return taken == computed && (error || computed == inputs.size()); }
+  };
+  // What one call of the model computes.
+  struct Batch {
+    struct Place {
+      Job* job;
+      std::size_t input;
+    };
+    std::vector<EmbedContext::Text> texts;
+    std::vector<Place> places;  // of each text
   };
 
   base::Status CheckInputs(std::span<const std::vector<core::TokenId>> inputs) const;
-  base::Status Open();
-  static std::vector<Group> MakeGroups(std::span<const std::vector<core::TokenId>> inputs);
-  base::Status Run(std::span<const std::vector<core::TokenId>> inputs, std::span<std::vector<float>> vectors);
-  base::Status Decode(const llama_batch& batch);
-  static bool Aborted(void* self);  // the library asks between two operations
-  void Add(std::size_t length, std::size_t position, std::span<const float> token,
-           std::span<float> vector) const;
+  Batch TakeBatch();
+  base::Result<std::vector<std::vector<float>>> Compute(const Batch& batch);
+  void Give(const Batch& batch, base::Result<std::vector<std::vector<float>>> result);
+  void ComputeOne(std::unique_lock<std::mutex>& lock);
 
   llama_model* model_;
-  Options options_;
+  const EmbedContext::Options options_;
   std::mutex mutex_;
-  const std::function<bool()>* stopped_ = nullptr;  // of the call that runs
-  ThreadPoolPtr threads_;
-  ContextPtr context_;
+  std::condition_variable changed_;
+  bool computing_ = false;  // a thread is with the context
+  std::list<Job*> jobs_;    // with inputs that were not taken
+  std::unique_ptr<EmbedContext> context_;
 };
-
-// Of a file's {architecture}.pooling_type.
-base::Result<Pooling> PoolingOf(const llama_model* model, const std::string& architecture);
 
 }  // namespace lares::backend::llama

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/llama/embedder.h"
 
+#include <atomic>
 #include <cmath>
 #include <numeric>
+#include <string>
+#include <thread>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,6 +52,61 @@ TEST_F(EmbedderTest, CompanyDoesNotMatter) {
     ASSERT_TRUE(alone);
     EXPECT_GT(Dot(alone->front(), (*together)[i]), 0.99F) << "input " << i;
   }
+}
+
+// Calls from several threads are computed together, whatever each has to do.
+TEST_F(EmbedderTest, CallersDoNotMixUpTheirTexts) {
+  constexpr std::size_t kCallers = 6;
+  std::vector<std::vector<std::vector<core::TokenId>>> inputs(kCallers);
+  for (std::size_t i = 0; i < kCallers; ++i) {
+    for (std::size_t j = 0; j < 1 + i * 3; ++j) {
+      inputs[i].push_back(
+          backend().Tokenize("caller " + std::to_string(i) + " text " + std::to_string(j), true, false));
+    }
+  }
+  inputs[2].emplace_back(300, 42);
+  std::vector<std::vector<std::vector<float>>> together(kCallers);
+  {
+    std::vector<std::jthread> callers;
+    for (std::size_t i = 0; i < kCallers; ++i) {
+      callers.emplace_back([&, i] {
+        auto vectors = backend().Embed(inputs[i], kGoOn);
+        if (vectors) together[i] = std::move(*vectors);
+      });
+    }
+  }
+  for (std::size_t i = 0; i < kCallers; ++i) {
+    ASSERT_EQ(together[i].size(), inputs[i].size()) << "caller " << i;
+    for (std::size_t j = 0; j < inputs[i].size(); ++j) {
+      const auto alone = backend().Embed(std::span(inputs[i]).subspan(j, 1), kGoOn);
+      ASSERT_TRUE(alone);
+      EXPECT_GT(Dot(alone->front(), together[i][j]), 0.99F) << "caller " << i << " text " << j;
+    }
+  }
+}
+
+// Who goes away takes nobody with it, and who waits behind a long list is served before its end.
+TEST_F(EmbedderTest, OneThatLeavesAndOneThatIsLongHoldNobodyUp) {
+  const std::vector<std::vector<core::TokenId>> list(40, std::vector<core::TokenId>(200, 42));
+  const std::vector<std::vector<core::TokenId>> one = {{1, 2, 3}};
+  std::atomic<bool> started{false}, leave{false}, waits{false};
+  std::jthread long_one([&] {
+    const auto result = backend().Embed(list, [&] {
+      started = true;
+      return leave.load();
+    });
+    EXPECT_FALSE(result) << "it was still at it when the short one had its answer";
+    EXPECT_EQ(result.error().code(), base::Code::kCancelled);
+  });
+  while (!started) std::this_thread::yield();
+  const auto gone = backend().Embed(one, [&] {
+    waits = true;
+    return true;
+  });
+  EXPECT_FALSE(gone) << "it went away";
+  EXPECT_TRUE(waits);
+  EXPECT_TRUE(backend().Embed(one, kGoOn));
+  leave = true;
 }
 
 TEST_F(EmbedderTest, RefusesWithNumbersAndName) {

@@ -120,12 +120,12 @@ Result<GgufSummary> CheckGguf(const ByteSource& source) {
   if (summary.part == 0) {
     if (auto ok = CheckKind(metadata, summary.architecture); !ok) return Fail(ok.error());
     if (auto ok = CheckGgufModelKeys(metadata, summary.architecture); !ok) return Fail(ok.error());
-    DescribeGgufModel(metadata, summary);
   }
   const GgufTensors tensors = ReadGgufTensors(cursor, tensor_count, Alignment(cursor, metadata));
   if (!cursor.ok()) return Fail(*cursor.error());
   if (tensors.count == 0 && summary.part_count == 1)
     return Fail(Code::kInvalidArgument, "the file has no weights");
+  if (summary.part == 0) DescribeGgufModel(metadata, tensors, summary);
   summary.tensor_count = tensors.count;
   summary.tensor_bytes = tensors.bytes;
   summary.parameters = tensors.parameters;

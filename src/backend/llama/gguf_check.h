@@ -13,12 +13,17 @@
 #include <string>
 
 #include "base/error.h"
+#include "core/model_spec.h"
 
 namespace lares::backend::llama {
 
 class ByteSource;
 
 struct GgufSummary {
+  core::ModelPurpose purpose = core::ModelPurpose::kGenerate;
+  bool causal = true;  // no token sees those behind it
+  // How a text's tokens become one vector; kRank: by a head of the model's, and the vector is its score.
+  enum class Pooling : std::uint8_t { kMean, kFirst, kLast, kRank } pooling = Pooling::kMean;
   std::string architecture;      // e.g. "llama"
   std::string name;              // as the file calls itself; may be empty
   std::string form;              // e.g. "Q8_0", "Q4_K_M"

@@ -43,6 +43,36 @@ TEST(GgufCheck, DescribesASoundModel) {
   EXPECT_EQ(summary->part_count, 1U);
 }
 
+// A file says what its model was made for by how it pools, by a head, or by attention that looks ahead.
+TEST(GgufCheck, TellsWhatAModelWasMadeFor) {
+  using enum core::ModelPurpose;
+  const auto summary_of = [](GgufWriter& file) {
+    auto summary = Check(file.Bytes());
+    EXPECT_TRUE(summary) << summary.error().message();
+    return *summary;
+  };
+  GgufWriter plain = GgufWriter::Model();
+  EXPECT_EQ(summary_of(plain).purpose, kGenerate);
+  EXPECT_TRUE(summary_of(plain).causal);
+  EXPECT_EQ(summary_of(plain.U32("llama.pooling_type", 0)).purpose, kGenerate);
+
+  GgufWriter last = GgufWriter::Model();
+  EXPECT_EQ(summary_of(last.U32("llama.pooling_type", 3)).purpose, kEmbed);
+  EXPECT_EQ(summary_of(last).pooling, GgufSummary::Pooling::kLast);
+  GgufWriter encoder = GgufWriter::Model();
+  EXPECT_EQ(summary_of(encoder.Bool("llama.attention.causal", false)).purpose, kEmbed);
+  EXPECT_EQ(summary_of(encoder).pooling, GgufSummary::Pooling::kMean);
+  EXPECT_FALSE(summary_of(encoder).causal);
+
+  GgufWriter ranks = GgufWriter::Model();
+  EXPECT_EQ(summary_of(ranks.U32("llama.pooling_type", 4)).purpose, kRank);
+  GgufWriter labels = GgufWriter::Model();
+  EXPECT_EQ(summary_of(labels.Texts("llama.classifier.output_labels", {"LABEL_0"})).purpose, kRank);
+  GgufWriter head = GgufWriter::Model();
+  EXPECT_EQ(summary_of(head.Tensor("cls.output.weight", {64}, 0)).purpose, kRank);
+  EXPECT_EQ(summary_of(head.U32("llama.pooling_type", 1)).purpose, kEmbed) << "what it says comes first";
+}
+
 TEST(GgufCheck, CountsHeadsPerLayer) {
   auto file = GgufWriter::Model();
   file.Remove("llama.attention.head_count_kv").U32s("llama.attention.head_count_kv", {4, 0});

@@ -45,6 +45,39 @@ std::uint64_t KvValues(const GgufMetadata& metadata, const std::string& prefix, 
   return all * width;
 }
 
+bool IsCausal(const GgufMetadata& metadata, const std::string& prefix) {
+  const GgufValue* causal = metadata.Find(prefix + "attention.causal");
+  return causal == nullptr || causal->number != 0;
+}
+
+// What the file says; else, where it has a head, that: many files of models that rank say nothing.
+std::uint32_t PoolingType(const GgufMetadata& metadata, const std::string& prefix, bool has_head) {
+  const std::uint32_t said = metadata.U32(prefix + "pooling_type").value_or(LLAMA_POOLING_TYPE_NONE);
+  if (said != LLAMA_POOLING_TYPE_NONE) return said;
+  const bool ranks = has_head || metadata.Has(prefix + "classifier.output_labels");
+  return ranks ? LLAMA_POOLING_TYPE_RANK : LLAMA_POOLING_TYPE_NONE;
+}
+
+// A file that says how its tokens become one vector was made for that, also where its model could generate.
+core::ModelPurpose Purpose(std::uint32_t pooling, bool causal) {
+  if (pooling == LLAMA_POOLING_TYPE_RANK) return core::ModelPurpose::kRank;
+  if (pooling != LLAMA_POOLING_TYPE_NONE || !causal) return core::ModelPurpose::kEmbed;
+  return core::ModelPurpose::kGenerate;
+}
+
+GgufSummary::Pooling Pooling(std::uint32_t type) {
+  switch (type) {
+    case LLAMA_POOLING_TYPE_CLS:
+      return GgufSummary::Pooling::kFirst;
+    case LLAMA_POOLING_TYPE_LAST:
+      return GgufSummary::Pooling::kLast;
+    case LLAMA_POOLING_TYPE_RANK:
+      return GgufSummary::Pooling::kRank;
+    default:
+      return GgufSummary::Pooling::kMean;
+  }
+}
+
 }  // namespace
 
 std::string GgufForm(const GgufMetadata& metadata, const GgufTensors& tensors) {
@@ -59,9 +92,13 @@ std::string GgufForm(const GgufMetadata& metadata, const GgufTensors& tensors) {
   return form;
 }
 
-void DescribeGgufModel(const GgufMetadata& metadata, GgufSummary& summary) {
+void DescribeGgufModel(const GgufMetadata& metadata, const GgufTensors& tensors, GgufSummary& summary) {
   const std::string prefix = summary.architecture + ".";
   summary.name = metadata.Text("general.name");
+  summary.causal = IsCausal(metadata, prefix);
+  const std::uint32_t pooling = PoolingType(metadata, prefix, tensors.has_head);
+  summary.pooling = Pooling(pooling);
+  summary.purpose = Purpose(pooling, summary.causal);
   summary.block_count = metadata.U32(prefix + "block_count").value_or(0);
   summary.context_length = metadata.U32(prefix + "context_length").value_or(0);
   summary.embedding_length = metadata.U32(prefix + "embedding_length").value_or(0);

@@ -15,6 +15,6 @@ namespace lares::backend::llama {
 std::string GgufForm(const GgufMetadata& metadata, const GgufTensors& tensors);
 
 // Fills the fields that come from keys; summary.architecture is set, and the keys have passed gguf_keys.h.
-void DescribeGgufModel(const GgufMetadata& metadata, GgufSummary& summary);
+void DescribeGgufModel(const GgufMetadata& metadata, const GgufTensors& tensors, GgufSummary& summary);
 
 }  // namespace lares::backend::llama

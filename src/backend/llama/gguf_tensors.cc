@@ -126,6 +126,7 @@ GgufTensors ReadGgufTensors(GgufCursor& cursor, std::uint64_t count, std::uint64
   CheckPlaces(cursor, tensors, alignment);
   // Only what lies within the file is added up: no overflow.
   if (cursor.ok()) Describe(tensors, out);
+  out.has_head = names.contains("cls.weight") || names.contains("cls.output.weight");
   return out;
 }
 

@@ -16,6 +16,7 @@ struct GgufTensors {
   std::uint64_t bytes = 0;
   std::string main_form;   // of most of the bytes, e.g. "q8_0"
   bool quantised = false;  // main_form is no floating point format
+  bool has_head = false;   // one that classifies or scores a whole text
 };
 
 inline constexpr std::uint64_t kMaxGgufTensors = 16384;

@@ -84,6 +84,13 @@ GgufWriter& GgufWriter::F32(const std::string& key, float value) {
   return Put(key, bytes);
 }
 
+GgufWriter& GgufWriter::Bool(const std::string& key, bool value) {
+  std::string bytes;
+  Append<std::uint32_t>(bytes, 7);
+  Append<std::uint8_t>(bytes, value ? 1 : 0);
+  return Put(key, bytes);
+}
+
 GgufWriter& GgufWriter::Texts(const std::string& key, const std::vector<std::string>& values) {
   std::string bytes;
   Append<std::uint32_t>(bytes, 9);

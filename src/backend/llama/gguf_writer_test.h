@@ -19,6 +19,7 @@ class GgufWriter {
   GgufWriter& U32(const std::string& key, std::uint32_t value);
   GgufWriter& U16(const std::string& key, std::uint16_t value);
   GgufWriter& F32(const std::string& key, float value);
+  GgufWriter& Bool(const std::string& key, bool value);
   GgufWriter& Texts(const std::string& key, const std::vector<std::string>& values);
   GgufWriter& U32s(const std::string& key, const std::vector<std::uint32_t>& values);
   GgufWriter& I32s(const std::string& key, const std::vector<std::int32_t>& values);

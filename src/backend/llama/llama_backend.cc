@@ -29,19 +29,22 @@ using base::Status;
 class LlamaBackend final : public Backend {
  public:
   LlamaBackend(std::unique_ptr<LogBridge> log, ModelPtr model, std::unique_ptr<DecodeContext> context,
-               std::unique_ptr<ChatFormat> chat, Facts facts, bool embeds)
+               std::unique_ptr<ChatFormat> chat, Facts facts, Result<std::unique_ptr<Embedder>> embedder)
       : log_(std::move(log)),
         model_(std::move(model)),
         vocabulary_(model_.get()),
         context_(std::move(context)),
         renderer_(vocabulary_, std::move(chat)),
         facts_(std::move(facts)),
-        embedder_(MakeEmbedder(embeds)) {}
+        embedder_(std::move(embedder)) {}
 
   const Facts& facts() const override { return facts_; }
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special,
                                       bool parse_special) const override {
     return vocabulary_.Tokenize(text, add_special, parse_special);
+  }
+  std::vector<core::TokenId> TokenizePair(std::string_view query, std::string_view document) const override {
+    return vocabulary_.TokenizePair(query, document);
   }
   std::string Piece(core::TokenId token, bool special) const override {
     return vocabulary_.Piece(token, special);
@@ -77,19 +80,6 @@ class LlamaBackend final : public Backend {
   }
 
  private:
-  Result<std::unique_ptr<Embedder>> MakeEmbedder(bool embeds) const {
-    if (!embeds) {
-      return Fail(base::Code::kUnimplemented,
-                  "no memory is left on this server to embed texts beside generating: start it with a lower "
-                  "--ctx-size or --parallel");
-    }
-    const auto pooling = PoolingOf(model_.get(), facts_.architecture);
-    if (!pooling) return Fail(pooling.error());
-    const std::int32_t most = std::min(facts_.slot_cells, facts_.training_context);
-    return std::make_unique<Embedder>(
-        model_.get(), Embedder::Options{.max_tokens = most, .threads = facts_.threads, .pooling = *pooling});
-  }
-
   // Destroyed from the bottom up: the context before the model, the log last.
   std::unique_ptr<LogBridge> log_;
   ModelPtr model_;
@@ -101,24 +91,45 @@ class LlamaBackend final : public Backend {
 };
 
 Facts FactsOf(const GgufSummary& file, const MemoryPlan& plan, const llama_model* model,
-              const DecodeContext& context, bool has_chat_template) {
+              bool has_chat_template) {
   Facts facts;
+  facts.purpose = file.purpose;
   facts.architecture = file.architecture;
   facts.form = file.form;
   facts.parameters = file.parameters;
   facts.weight_bytes = file.tensor_bytes;
+  facts.planned_bytes = plan.needed_bytes();
   facts.vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(model));
   facts.training_context = llama_model_n_ctx_train(model);
   facts.slots = plan.slots;
+  facts.slot_cells = facts.total_cells = plan.slot_cells;
+  facts.threads = plan.threads;
+  facts.has_chat_template = has_chat_template;
+  return facts;
+}
+
+void AddContextFacts(const MemoryPlan& plan, const DecodeContext& context, Facts& facts) {
   facts.slot_cells = context.slot_cells();
   facts.total_cells = facts.slots * facts.slot_cells;
   facts.max_rows = context.max_rows();
   facts.cell_bytes = plan.cell_bytes;
   facts.host_cache_bytes = plan.host_cache_bytes;
-  facts.threads = plan.threads;
-  facts.has_chat_template = has_chat_template;
   facts.can_truncate = context.can_truncate();
-  return facts;
+}
+
+Result<std::unique_ptr<Embedder>> MakeEmbedder(const GgufSummary& file, const MemoryPlan& plan,
+                                               llama_model* model) {
+  if (plan.embedding_bytes == 0) {
+    return Fail(base::Code::kUnimplemented,
+                "no memory is left on this server to embed texts beside generating: start it with a lower "
+                "--ctx-size or --parallel");
+  }
+  const std::int32_t most = std::min(plan.slot_cells, llama_model_n_ctx_train(model));
+  // Beside a model that generates, half of the CPUs are those tokens'.
+  const std::int32_t threads = plan.slots > 0 ? std::max(1, plan.threads / 2) : plan.threads;
+  return std::make_unique<Embedder>(
+      model,
+      EmbedContext::Options{.shape = EmbedShapeOf(file, most), .threads = threads, .pooling = file.pooling});
 }
 
 // On a GPU its own memory is what counts.
@@ -158,6 +169,18 @@ Result<MemoryPlan> Plan(const GgufSummary& file, const LoadOptions& options, con
                      .gpu_layers = GpuLayers(options)});
 }
 
+Result<std::unique_ptr<DecodeContext>> OpenContext(const LoadOptions& options, const MemoryPlan& plan,
+                                                   llama_model* model) {
+  return DecodeContext::Open(model, {.slots = plan.slots,
+                                     .slot_cells = plan.slot_cells,
+                                     .max_rows = options.max_rows,
+                                     .chunk_rows = options.chunk_rows,
+                                     .logit_rows = options.logit_rows,
+                                     .threads = plan.threads,
+                                     .kv_type = options.kv_type,
+                                     .alive = options.alive});
+}
+
 }  // namespace
 
 Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free) {
@@ -180,18 +203,19 @@ Result<std::unique_ptr<Backend>> Load(const LoadOptions& options, base::Logger& 
   if (!model) return Fail(model.error());
   auto chat = ChatFormat::Make(model->get(), options.chat_template);
   if (!chat) return Fail(chat.error());
-  auto context = DecodeContext::Open(model->get(), {.slots = plan->slots,
-                                                    .slot_cells = plan->slot_cells,
-                                                    .max_rows = options.max_rows,
-                                                    .chunk_rows = options.chunk_rows,
-                                                    .logit_rows = options.logit_rows,
-                                                    .threads = plan->threads,
-                                                    .kv_type = options.kv_type,
-                                                    .alive = options.alive});
-  if (!context) return Fail(context.error());
-  Facts facts = FactsOf(*file, *plan, model->get(), **context, *chat != nullptr);
-  return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(*context),
-                                        std::move(*chat), std::move(facts), plan->embedding_bytes > 0);
+  Facts facts = FactsOf(*file, *plan, model->get(), *chat != nullptr);
+  auto embedder = MakeEmbedder(*file, *plan, model->get());
+  std::unique_ptr<DecodeContext> context;
+  if (facts.purpose == core::ModelPurpose::kGenerate) {
+    auto opened = OpenContext(options, *plan, model->get());
+    if (!opened) return Fail(opened.error());
+    context = std::move(*opened);
+    AddContextFacts(*plan, *context, facts);
+  } else if (auto opened = (*embedder)->Open(); !opened) {
+    return Fail(opened.error());
+  }
+  return std::make_unique<LlamaBackend>(std::move(log), std::move(*model), std::move(context),
+                                        std::move(*chat), std::move(facts), std::move(embedder));
 }
 
 }  // namespace lares::backend::llama

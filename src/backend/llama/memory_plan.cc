@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "backend/llama/embed_shape.h"
 #include "backend/llama/sentence.h"
 
 namespace lares::backend::llama {
@@ -25,10 +26,7 @@ constexpr std::uint64_t kBaseBytes = 24U << 20U;  // code, tables, buffers of th
 constexpr std::uint64_t kBytesPerToken = 320;     // of the vocabulary, as the library holds it
 constexpr std::uint64_t kFloat = 4;
 constexpr std::uint64_t kMiB = 1U << 20U;
-// As embedder.cc opens its context: rows of a call, sequences, and bytes of a number in its KV cache.
-constexpr std::uint64_t kEmbeddingRows = 256;
-constexpr std::uint64_t kEmbeddingSequences = 64;
-constexpr std::uint64_t kEmbeddingValueBytes = 2;
+constexpr std::uint64_t kEmbeddingValueBytes = 2;  // of a number in the KV cache of the context that embeds
 
 std::string Size(std::uint64_t bytes) {
   std::array<char, 32> text{};
@@ -69,21 +67,32 @@ std::uint64_t SlotBytes(const GgufSummary& model, const MemoryPlan& plan) {
   return StateBytes(model);
 }
 
-// It scores the vocabulary for each of its rows, wanted or not.
+bool Generates(const GgufSummary& model) { return model.purpose == core::ModelPurpose::kGenerate; }
+
+std::int32_t WithinTrained(const GgufSummary& model, std::int32_t tokens) {
+  const std::uint32_t trained = model.context_length > 0 ? model.context_length : UINT32_MAX;
+  return static_cast<std::int32_t>(std::min(static_cast<std::uint32_t>(tokens), trained));
+}
+
+// A causal model scores the vocabulary for each of its rows, wanted or not.
 std::uint64_t EmbeddingBytes(const GgufSummary& model, const MemoryPlan& plan) {
-  const std::uint64_t trained = model.context_length > 0 ? model.context_length : UINT64_MAX;
-  const auto cells =
-      std::max(std::min(static_cast<std::uint64_t>(PadCells(plan.slot_cells)), trained), kEmbeddingRows);
-  const std::uint64_t kv = model.kv_values_per_token > 0
-                               ? cells * model.kv_values_per_token * kEmbeddingValueBytes
-                               : kEmbeddingSequences * StateBytes(model);
-  return kv + ActivationBytes(model, kEmbeddingRows, cells) + kEmbeddingRows * model.vocabulary * kFloat;
+  const EmbedShape shape = EmbedShapeOf(model, WithinTrained(model, plan.slot_cells));
+  const auto rows = static_cast<std::uint64_t>(shape.rows);
+  const auto cells = std::max(static_cast<std::uint64_t>(PadCells(shape.max_tokens)), rows);
+  if (!model.causal) return ActivationBytes(model, rows, rows) + rows * rows * kFloat;
+  const std::uint64_t kv = IsRecurrent(model) ? static_cast<std::uint64_t>(shape.texts) * StateBytes(model)
+                                              : cells * model.kv_values_per_token * kEmbeddingValueBytes;
+  return kv + ActivationBytes(model, rows, cells) + rows * model.vocabulary * kFloat;
 }
 
 void Fill(const GgufSummary& model, const PlanRequest& request, bool embeds, MemoryPlan& plan) {
+  plan.embedding_bytes = embeds ? EmbeddingBytes(model, plan) : 0;
+  if (!Generates(model)) {
+    plan.compute_bytes = kBaseBytes + model.vocabulary * kBytesPerToken;
+    return;
+  }
   plan.kv_bytes = static_cast<std::uint64_t>(plan.slots) * SlotBytes(model, plan);
   plan.compute_bytes = ComputeBytes(model, request, plan);
-  plan.embedding_bytes = embeds ? EmbeddingBytes(model, plan) : 0;
 }
 
 // Saved states take at most half of what is left: they are worth less than the machine's own caches.
@@ -98,7 +107,7 @@ std::uint64_t HostCacheBytes(const HostResources& host, const PlanRequest& reque
 
 // Gives up what hurts least, as long as the user left it to us. False when there is nothing left to give.
 bool Shrink(const PlanRequest& request, MemoryPlan& plan) {
-  const bool slots = request.slots == 0;
+  const bool slots = request.slots == 0 && plan.slots > 0;
   const bool cells = request.slot_cells == 0;
   if (slots && plan.slots > 4) return plan.slots /= 2, true;
   if (cells && plan.slot_cells > 4096) return plan.slot_cells = PadCells(plan.slot_cells / 2), true;
@@ -119,6 +128,18 @@ base::Status CheckRequest(const PlanRequest& request) {
   return CheckRange("--threads", request.threads, 1, kMaxThreads);
 }
 
+std::string OfFree(const HostResources& host, const MemoryPlan& plan) {
+  return Sentence("together ", Size(plan.needed_bytes()), " of ", Size(host.memory_free), " free",
+                  host.memory_limited ? " below the cgroup's limit" : "");
+}
+
+std::string EmbedLine(const PlanRequest& request, const HostResources& host, const MemoryPlan& plan) {
+  return Sentence("texts of up to ", plan.slot_cells, " tokens (--ctx-size), ", plan.threads,
+                  plan.threads == 1 ? " thread" : " threads", " (--threads), ", request.gpu_layers,
+                  " on a GPU (--gpu-layers); memory: weights ", Size(plan.weight_bytes), ", working space ",
+                  Size(plan.compute_bytes + plan.embedding_bytes), ", ", OfFree(host, plan));
+}
+
 std::string Line(const PlanRequest& request, const HostResources& host, const MemoryPlan& plan) {
   return Sentence("context ", plan.slot_cells, " tokens per request (--ctx-size), ", plan.slots,
                   " requests at once (--parallel), ", plan.threads,
@@ -127,8 +148,17 @@ std::string Line(const PlanRequest& request, const HostResources& host, const Me
                   Size(plan.weight_bytes), ", KV cache up to ", Size(plan.kv_bytes), ", working space ",
                   Size(plan.compute_bytes), ", embeddings ", Size(plan.embedding_bytes),
                   " when first asked for, saved prefixes up to ", Size(plan.host_cache_bytes),
-                  " (--host-cache), together ", Size(plan.needed_bytes()), " of ", Size(host.memory_free),
-                  " free", host.memory_limited ? " below the cgroup's limit" : "");
+                  " (--host-cache), ", OfFree(host, plan));
+}
+
+base::Error TooLittleToEmbed(const HostResources& host, const MemoryPlan& plan) {
+  return {
+      Code::kResourceExhausted,
+      Sentence("this needs about ", Size(plan.needed_bytes()), " of memory (weights ",
+               Size(plan.weight_bytes), ", working space ", Size(plan.compute_bytes + plan.embedding_bytes),
+               " for texts of up to ", plan.slot_cells, " tokens), but ", Size(host.memory_free), " are free",
+               host.memory_limited ? " below the cgroup's limit" : "",
+               ": lower --ctx-size, or choose a smaller model")};
 }
 
 base::Error TooLittle(const HostResources& host, const PlanRequest& request, const MemoryPlan& plan) {
@@ -163,18 +193,43 @@ std::string Warning(const GgufSummary& model, const HostResources& host, const P
   return {};
 }
 
+std::int32_t ChooseThreads(const HostResources& host, const PlanRequest& request) {
+  return request.threads > 0 ? request.threads : std::min(host.cpus, kMaxThreads);
+}
+
+std::int32_t ChooseCells(const GgufSummary& model, const PlanRequest& request) {
+  const auto trained =
+      static_cast<std::int32_t>(std::min<std::uint32_t>(model.context_length, kDefaultCells));
+  return PadCells(request.slot_cells > 0 ? request.slot_cells : std::max(trained, kCellQuantum));
+}
+
+Result<MemoryPlan> PlanToEmbed(const GgufSummary& model, const HostResources& host,
+                               const PlanRequest& request) {
+  MemoryPlan plan{.slots = 0,
+                  .slot_cells = WithinTrained(
+                      model, request.slot_cells > 0 ? request.slot_cells : DefaultEmbedTokens(model)),
+                  .threads = ChooseThreads(host, request),
+                  .weight_bytes = model.tensor_bytes};
+  const std::uint64_t usable = host.memory_free - host.memory_free / 10;
+  for (Fill(model, request, true, plan); host.memory_free > 0 && plan.needed_bytes() > usable;
+       Fill(model, request, true, plan)) {
+    if (!Shrink(request, plan)) return Fail(TooLittleToEmbed(host, plan));
+  }
+  plan.line = EmbedLine(request, host, plan);
+  return plan;
+}
+
 }  // namespace
 
 Result<MemoryPlan> PlanMemory(const GgufSummary& model, const HostResources& host,
                               const PlanRequest& request) {
   if (auto ok = CheckRequest(request); !ok) return Fail(ok.error());
+  if (!Generates(model)) return PlanToEmbed(model, host, request);
   MemoryPlan plan;
-  plan.threads = request.threads > 0 ? request.threads : std::min(host.cpus, kMaxThreads);
+  plan.threads = ChooseThreads(host, request);
   plan.slots =
       request.slots > 0 ? request.slots : std::clamp(4 * host.cpus, kDefaultSlots, kMostDefaultSlots);
-  const auto trained =
-      static_cast<std::int32_t>(std::min<std::uint32_t>(model.context_length, kDefaultCells));
-  plan.slot_cells = PadCells(request.slot_cells > 0 ? request.slot_cells : std::max(trained, kCellQuantum));
+  plan.slot_cells = ChooseCells(model, request);
   plan.cell_bytes =
       static_cast<std::uint64_t>(static_cast<double>(model.kv_values_per_token) * request.kv_value_bytes);
   plan.weight_bytes = model.tensor_bytes;

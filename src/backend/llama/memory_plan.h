@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How many requests at once, with how much context, on how many threads: from the model's file, what the
-// machine gives and what the user asked for. Pure arithmetic; includes nothing of the library.
+// machine gives and what the user asked for. A model that does not generate has no slots; its context is the
+// length of a text. Pure arithmetic; includes nothing of the library.
 #pragma once
 
 #include <cstdint>

@@ -48,6 +48,53 @@ TEST(MemoryPlan, DefaultsFollowTheModelAndTheMachine) {
   EXPECT_EQ(PlanMemory(tiny, Host(16'000), {})->slot_cells, 2048) << "padded, not beyond what was trained";
 }
 
+// all-MiniLM-L6-v2 in F16.
+GgufSummary Encoder() {
+  GgufSummary model;
+  model.purpose = core::ModelPurpose::kEmbed;
+  model.causal = false;
+  model.tensor_bytes = 43 * kMiB;
+  model.vocabulary = 30522;
+  model.block_count = 6;
+  model.context_length = 512;
+  model.embedding_length = 384;
+  model.feed_forward_length = 1536;
+  model.head_count = 12;
+  model.kv_values_per_token = 6ULL * 12 * 64;
+  return model;
+}
+
+TEST(MemoryPlan, AModelThatGeneratesNothingHasNoSlots) {
+  const auto plan = PlanMemory(Encoder(), Host(16'000), {.slots = 4, .host_cache_bytes = 100 * kMiB});
+  ASSERT_TRUE(plan);
+  EXPECT_EQ(plan->slots, 0);
+  EXPECT_EQ(plan->slot_cells, 512);
+  EXPECT_EQ(plan->kv_bytes, 0U);
+  EXPECT_EQ(plan->host_cache_bytes, 0U);
+  EXPECT_GT(plan->embedding_bytes, 0U);
+  EXPECT_THAT(plan->line, testing::AllOf(HasSubstr("texts of up to 512 tokens"), HasSubstr("43 MiB"),
+                                         testing::Not(HasSubstr("--parallel"))));
+  EXPECT_EQ(PlanMemory(Encoder(), Host(16'000), {.slot_cells = 4096})->slot_cells, 512)
+      << "it knows no positions beyond";
+  EXPECT_EQ(PlanMemory(Encoder(), Host(16'000), {.slot_cells = 256})->slot_cells, 256);
+}
+
+TEST(MemoryPlan, LongTextsGiveWayToMemory) {
+  GgufSummary model = Encoder();
+  model.context_length = 8192;
+  const auto roomy = PlanMemory(model, Host(16'000), {});
+  ASSERT_TRUE(roomy);
+  EXPECT_EQ(roomy->slot_cells, 8192);
+  const auto tight = PlanMemory(model, Host(300), {});
+  ASSERT_TRUE(tight);
+  EXPECT_LT(tight->slot_cells, 8192);
+  EXPECT_LT(tight->needed_bytes(), 300 * kMiB);
+  const auto refused = PlanMemory(model, Host(300), {.slot_cells = 8192});
+  ASSERT_FALSE(refused) << "what was asked for stays";
+  EXPECT_EQ(refused.error().code(), Code::kResourceExhausted);
+  EXPECT_THAT(refused.error().message(), testing::AllOf(HasSubstr("8192"), HasSubstr("--ctx-size")));
+}
+
 TEST(MemoryPlan, ShrinksWhatItChoseItself) {
   std::uint64_t before = UINT64_MAX;
   for (const std::uint64_t free : {8000U, 2000U, 1000U, 600U, 400U, 300U}) {

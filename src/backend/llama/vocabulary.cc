@@ -1,14 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backend/llama/vocabulary.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <utility>
+
 #include <llama.h>
 
 #include "base/check.h"
 
 namespace lares::backend::llama {
 
+namespace {
+
+// Replaces each name by its text; what a text holds is not looked at again.
+std::string FillIn(std::string_view shape,
+                   std::initializer_list<std::pair<std::string_view, std::string_view>> values) {
+  std::string out;
+  while (!shape.empty()) {
+    const auto* value =
+        std::ranges::find_if(values, [&](const auto& v) { return shape.starts_with(v.first); });
+    out += value == values.end() ? shape.substr(0, 1) : value->second;
+    shape.remove_prefix(value == values.end() ? 1 : value->first.size());
+  }
+  return out;
+}
+
+}  // namespace
+
 Vocabulary::Vocabulary(const llama_model* model)
-    : vocab_(llama_model_get_vocab(model)), size_(llama_vocab_n_tokens(vocab_)), cutter_(SpecialTexts()) {
+    : model_(model),
+      vocab_(llama_model_get_vocab(model)),
+      size_(llama_vocab_n_tokens(vocab_)),
+      cutter_(SpecialTexts()) {
   for (core::TokenId id = 0; id < size_; ++id) {
     if (llama_vocab_is_eog(vocab_, id)) end_tokens_.push_back(id);
   }
@@ -38,6 +62,32 @@ std::vector<core::TokenId> Vocabulary::Tokenize(std::string_view text, bool add_
   if (add_special && llama_vocab_get_add_bos(vocab_)) tokens.push_back(llama_vocab_bos(vocab_));
   for (const std::string_view piece : cutter_.Cut(text)) Append(piece, false, parse_special, tokens);
   if (add_special && llama_vocab_get_add_eos(vocab_)) tokens.push_back(llama_vocab_eos(vocab_));
+  return tokens;
+}
+
+std::vector<core::TokenId> Vocabulary::TokenizePair(std::string_view query, std::string_view document) const {
+  if (const char* shape = llama_model_chat_template(model_, "rerank")) {
+    // As one text: the model learned the tokens that its words make together with those around them.
+    return Tokenize(FillIn(shape, {{"{query}", query}, {"{document}", document}}), false, true);
+  }
+  const core::TokenId separator = llama_vocab_sep(vocab_);
+  const core::TokenId end = llama_vocab_eos(vocab_) == LLAMA_TOKEN_NULL ? separator : llama_vocab_eos(vocab_);
+  std::vector<core::TokenId> tokens;
+  const auto add = [&](std::string_view text) {
+    const auto more = Tokenize(text, false, false);
+    tokens.insert(tokens.end(), more.begin(), more.end());
+  };
+  const auto add_if = [&](bool wanted, core::TokenId token) {
+    if (wanted && Contains(token)) tokens.push_back(token);
+  };
+  add_if(llama_vocab_get_add_bos(vocab_), llama_vocab_bos(vocab_));
+  add(query);
+  add_if(llama_vocab_get_add_eos(vocab_), end);
+  add_if(llama_vocab_get_add_sep(vocab_), separator);
+  add(document);
+  // A model without an end of text was taught with its separator there.
+  const bool ends = llama_vocab_get_add_eos(vocab_) || llama_vocab_get_add_sep(vocab_);
+  add_if(ends, llama_vocab_get_add_eos(vocab_) ? end : separator);
   return tokens;
 }
 

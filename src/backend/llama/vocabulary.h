@@ -26,6 +26,10 @@ class Vocabulary {
   // in pieces (see text_cutter.h).
   std::vector<core::TokenId> Tokenize(std::string_view text, bool add_special, bool parse_special) const;
 
+  // As a model that ranks reads them: by the file's template "rerank", else one behind the other with the
+  // vocabulary's separators.
+  std::vector<core::TokenId> TokenizePair(std::string_view query, std::string_view document) const;
+
   // The bytes of one token; empty for control tokens unless `special`, and for ids outside the vocabulary.
   std::string Piece(core::TokenId token, bool special) const;
 
@@ -43,6 +47,7 @@ class Vocabulary {
               std::vector<core::TokenId>& tokens) const;
   std::vector<std::string> SpecialTexts() const;
 
+  const llama_model* model_;
   const llama_vocab* vocab_;
   std::int32_t size_;
   std::vector<core::TokenId> end_tokens_;

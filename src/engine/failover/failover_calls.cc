@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Counting, tokenising, embedding: they wait for their turn, and are asked again once.
+// Counting, tokenising, embedding, ranking: they wait for their turn, and are asked again once.
 #include <chrono>
 #include <utility>
 
@@ -62,6 +62,11 @@ base::Result<std::string> FailoverEngine::Detokenize(std::span<const core::Token
 base::Result<core::EmbedAnswer> FailoverEngine::Embed(const core::EmbedRequest& request,
                                                       const std::stop_token& stop) {
   return state_->Call([&](Engine& on) { return on.Embed(request, stop); }, stop, request.deadline);
+}
+
+base::Result<core::RankAnswer> FailoverEngine::Rank(const core::RankRequest& request,
+                                                    const std::stop_token& stop) {
+  return state_->Call([&](Engine& on) { return on.Rank(request, stop); }, stop, request.deadline);
 }
 
 }  // namespace lares::engine

@@ -191,6 +191,10 @@ base::Status FailoverEngine::Submit(core::GenerateRequest request, std::shared_p
   {
     const std::lock_guard lock(state_->mutex);
     const base::Time now = state_->clock.Now();
+    // It need not be loaded to be refused.
+    if (state_->options.known.purpose != core::ModelPurpose::kGenerate) {
+      return base::Fail(CannotGenerate(state_->options.model));
+    }
     if (auto why = state_->WhyNotNow(now)) return base::Fail(std::move(*why));
     if (auto why = state_->WhyQuarantined(request, now)) return base::Fail(std::move(*why));
     const std::string id = request.id;

@@ -98,6 +98,7 @@ class FailoverEngine final : public Engine {
   base::Result<std::string> Detokenize(std::span<const core::TokenId> tokens) override;
   base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
                                         const std::stop_token& stop) override;
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& request, const std::stop_token& stop) override;
   core::EngineStatus Status() const override;
 
  private:

@@ -250,6 +250,23 @@ TEST(FailoverEngine, WhoComesBeforeTheModelAsksForItAndIsToldHowFarItIs) {
   engine.Stop();
 }
 
+TEST(FailoverEngine, AModelThatGeneratesNothingIsNotLoadedToSaySo) {
+  base::ManualClock clock{base::Time{std::chrono::hours(1)}};
+  base::Metrics metrics;
+  const auto log = base::Logger::Silent();
+  int demands = 0;
+  core::EngineStatus known;
+  known.purpose = core::ModelPurpose::kEmbed;
+  FailoverEngine engine({.model = "m", .on_demand = [&] { ++demands; }, .known = known}, clock, metrics,
+                        *log);
+  engine.SetOutage({.state = core::EngineState::kUnloaded});
+  const auto refused = engine.Submit(Ask("a", "text", 3), std::make_shared<RecordingSink>());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), "model_cannot_generate");
+  EXPECT_EQ(demands, 0);
+  engine.Stop();
+}
+
 TEST(FailoverEngine, AnEngineRetiresWhenWhatRunsOnItHasEnded) {
   Failover failover;
   failover.mortal().works_on = "runs";

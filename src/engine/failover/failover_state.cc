@@ -33,7 +33,7 @@ core::EngineStatus FailoverEngine::State::StatusNow() const {
   if (stopped) status.state = core::EngineState::kStopped;
   status.trouble = outage.trouble;
   status.crashes = outage.crashes;
-  status.planned_bytes = options.known.planned_bytes;
+  if (options.known.planned_bytes > 0) status.planned_bytes = options.known.planned_bytes;
   return status;
 }
 

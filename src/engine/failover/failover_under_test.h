@@ -68,6 +68,10 @@ class Mortal final : public Engine {
                                         const std::stop_token& stop) override {
     return local_.engine().Embed(request, stop);
   }
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& request,
+                                      const std::stop_token& stop) override {
+    return local_.engine().Rank(request, stop);
+  }
   core::EngineStatus Status() const override { return const_cast<LocalUnderTest&>(local_).engine().Status(); }
 
   std::function<void()> before_tokenize;

@@ -65,6 +65,9 @@ class Played final : public Engine {
   base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest&, const std::stop_token&) override {
     return {};
   }
+  base::Result<core::RankAnswer> Rank(const core::RankRequest&, const std::stop_token&) override {
+    return {};
+  }
   core::EngineStatus Status() const override {
     core::EngineStatus status;
     status.state = core::EngineState::kReady;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The face and the life of LocalEngine; its loop is in local_engine_loop.cc.
+// The face and the life of LocalEngine; how it loads is in local_engine_load.cc, its loop in
+// local_engine_loop.cc, what it does beside in local_engine_embed.cc.
 #include "engine/local/local_engine.h"
 
 #include <algorithm>
@@ -93,6 +94,7 @@ base::Status LocalEngine::Submit(core::GenerateRequest request, std::shared_ptr<
   {
     const std::lock_guard lock(mutex_);
     if (auto why = WhyNotReady()) return base::Fail(std::move(*why));
+    if (backend_->facts().slots == 0) return base::Fail(CannotGenerate(options_.model));
     if (requests_.contains(active->request.id)) {
       return base::Fail(Code::kAlreadyExists, "a request with this id is running");
     }
@@ -169,46 +171,6 @@ base::Result<std::string> LocalEngine::Detokenize(std::span<const core::TokenId>
     text += (*backend)->Piece(token, true);
   }
   return text;
-}
-
-// Asked at every turn by a thread of low priority: it must not hold the lock that the engine thread needs.
-std::optional<base::Error> LocalEngine::WhyEmbedNoMore(const core::EmbedRequest& request,
-                                                       const std::stop_token& stop) const {
-  if (stop.stop_requested()) return base::Error(Code::kCancelled, "the client went away");
-  if (request.deadline && clock_.Now() >= *request.deadline) {
-    return base::Error(Code::kDeadlineExceeded, "the request's deadline has passed");
-  }
-  if (stop_) return base::Error(Code::kUnavailable, "the server is stopping").WithReason("stopping");
-  return std::nullopt;
-}
-
-base::Result<core::EmbedAnswer> LocalEngine::Embed(const core::EmbedRequest& request,
-                                                   const std::stop_token& stop) {
-  auto backend = Ready();
-  if (!backend) return base::Fail(backend.error());
-  core::EmbedAnswer answer;
-  std::vector<std::vector<core::TokenId>> inputs;
-  for (const core::Prompt& input : request.inputs) {
-    if (auto why = WhyEmbedNoMore(request, stop)) return base::Fail(std::move(*why));
-    if (const auto* tokens = std::get_if<core::TokenPrompt>(&input)) {
-      inputs.push_back(tokens->tokens);
-    } else if (const auto* text = std::get_if<core::TextPrompt>(&input)) {
-      inputs.push_back((*backend)->Tokenize(text->text, text->add_special, text->parse_special));
-    } else {
-      return base::Fail(base::Error(Code::kInvalidArgument, "an input is text or tokens").WithParam("input"));
-    }
-    answer.prompt_tokens += static_cast<std::int32_t>(inputs.back().size());
-  }
-  auto vectors = (*backend)->Embed(inputs, [&] {
-    observer_.OnAlive();
-    return WhyEmbedNoMore(request, stop).has_value();
-  });
-  if (!vectors && vectors.error().code() == Code::kCancelled) {
-    if (auto why = WhyEmbedNoMore(request, stop)) return base::Fail(std::move(*why));
-  }
-  if (!vectors) return base::Fail(vectors.error());
-  answer.vectors = std::move(*vectors);
-  return answer;
 }
 
 core::EngineStatus LocalEngine::Status() const {

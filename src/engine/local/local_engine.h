@@ -69,6 +69,7 @@ class LocalEngine final : public Engine {
   base::Result<std::string> Detokenize(std::span<const core::TokenId> tokens) override;
   base::Result<core::EmbedAnswer> Embed(const core::EmbedRequest& request,
                                         const std::stop_token& stop) override;
+  base::Result<core::RankAnswer> Rank(const core::RankRequest& request, const std::stop_token& stop) override;
   core::EngineStatus Status() const override;
 
  private:
@@ -82,6 +83,7 @@ class LocalEngine final : public Engine {
   void Main();
   bool Load();
   void Loop();
+  void Rest();
   void Drain();
   void StartRequest(const Active& active);
   base::Status AdmitChoice(const Active& active, std::size_t choice, base::Time now);
@@ -103,6 +105,7 @@ class LocalEngine final : public Engine {
   void Rebuild(const SequenceRef& ref);
   bool TakeRebuilt(const SequenceRef& ref);
   void Recover(const scheduler::Step& step, const base::Error& error);
+  void MakeReadyToGenerate();
   void MakeScheduler();
   void PublishStatus();
 
@@ -111,8 +114,13 @@ class LocalEngine final : public Engine {
   base::Result<std::unique_ptr<Choice>> RebuildOne(const ChoiceRecipe& recipe, std::int32_t index,
                                                    std::span<const core::TokenId> ids);
   std::optional<base::Error> WhyNotReady() const;
-  std::optional<base::Error> WhyEmbedNoMore(const core::EmbedRequest& request,
+  using Tokens = std::vector<core::TokenId>;
+  std::optional<base::Error> WhyEmbedNoMore(std::optional<base::Time> deadline,
                                             const std::stop_token& stop) const;
+  base::Result<Tokens> TokensOf(const core::Prompt& input) const;
+  base::Result<std::vector<std::vector<float>>> EmbedTokens(std::span<const Tokens> inputs,
+                                                            std::optional<base::Time> deadline,
+                                                            const std::stop_token& stop);
   base::Result<backend::Backend*> Ready() const;
   void Wake(const std::string& cancelled);
 
@@ -124,8 +132,8 @@ class LocalEngine final : public Engine {
   base::ExceptionReport exceptions_{log_};
   Observer& observer_;
 
-  std::unique_ptr<backend::Backend> backend_;  // set once by Load, before `ready_`
-  std::unique_ptr<scheduler::Scheduler> scheduler_;
+  std::unique_ptr<backend::Backend> backend_;        // set once by Load, before `ready_`
+  std::unique_ptr<scheduler::Scheduler> scheduler_;  // this and the two below: of a model that generates
   std::unique_ptr<StepRunner> runner_;
   std::unique_ptr<RowPool> rows_;
   Outbox outbox_;

@@ -6,18 +6,16 @@
 
 #include "base/id.h"
 #include "http/api/handlers.h"
+#include "http/api/vector_work.h"
 #include "http/openai/embeddings.h"
 
 namespace lares::http::api {
 namespace {
 
-constexpr std::chrono::seconds kRetryAfter{5};  // those before it take seconds to minutes
-
-// On the pool for embeddings.
 base::Result<std::string> Embed(service::Services& services, const service::Lifecycle::Work& work,
-                                openai::EmbeddingsRequest request, const std::stop_token& stop,
+                                const openai::EmbeddingsRequest& request, const std::stop_token& stop,
                                 service::Call& call) {
-  auto result = services.embedder.Embed(work, std::move(request.request), stop, call);
+  auto result = services.embedder.Embed(work, request.request, stop, call);
   if (!result) {
     // An engine speaks of prompts; here they are inputs.
     base::Error error = std::move(result.error());
@@ -34,19 +32,11 @@ base::Result<std::string> Embed(service::Services& services, const service::Life
 void StartEmbed(Api& api, const std::shared_ptr<Exchange>& exchange, openai::EmbeddingsRequest request) {
   request.request.id = base::RandomId("embd-");
   request.request.principal = exchange->principal();
-  std::stop_source gone;
-  exchange->OnGone([gone]() mutable { gone.request_stop(); });
-  RunModelWork(
-      api, api.services().context.embeddings, Busy(kRetryAfter), exchange,
-      [&api, exchange, stop = gone.get_token(),
-       request = std::make_shared<openai::EmbeddingsRequest>(std::move(request))](
-          const service::Lifecycle::Work& work) {
-        return Embed(api.services(), work, std::move(*request), stop, *exchange->call());
-      },
-      [exchange](base::Result<std::string> body) {
-        if (!body) return exchange->Respond(body.error());
-        exchange->Respond(Response{.body = std::move(*body)});
-      });
+  RunVectorWork(api, exchange,
+                [&api, exchange, request = std::move(request)](const service::Lifecycle::Work& work,
+                                                               const std::stop_token& stop) {
+                  return Embed(api.services(), work, request, stop, *exchange->call());
+                });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace lares::http::api {
 void HandleChat(Api& api, std::shared_ptr<Exchange> exchange);
 void HandleCompletion(Api& api, std::shared_ptr<Exchange> exchange);
 void HandleEmbeddings(Api& api, std::shared_ptr<Exchange> exchange);
+void HandleRerank(Api& api, std::shared_ptr<Exchange> exchange);
 void HandleTokenize(Api& api, std::shared_ptr<Exchange> exchange);
 void HandleDetokenize(Api& api, std::shared_ptr<Exchange> exchange);
 void HandleListModels(Api& api, std::shared_ptr<Exchange> exchange);

@@ -9,6 +9,22 @@
 namespace lares::http::api {
 namespace {
 
+// What a client may ask of it, in Ollama's words.
+std::initializer_list<const char*> Capabilities(core::ModelPurpose purpose) {
+  static constexpr std::initializer_list<const char*> kGenerate = {"completion", "embedding"};
+  static constexpr std::initializer_list<const char*> kEmbed = {"embedding", "rerank"};
+  static constexpr std::initializer_list<const char*> kRank = {"rerank"};
+  switch (purpose) {
+    case core::ModelPurpose::kGenerate:
+      return kGenerate;
+    case core::ModelPurpose::kEmbed:
+      return kEmbed;
+    case core::ModelPurpose::kRank:
+      return kRank;
+  }
+  return kGenerate;
+}
+
 // OpenAI's fields, vLLM's max_model_len, and what a person wants to know about a model.
 void WriteCard(openai::JsonWriter& json, const service::ModelCard& card) {
   const auto created =
@@ -21,6 +37,9 @@ void WriteCard(openai::JsonWriter& json, const service::ModelCard& card) {
   json.Field("owned_by", "lares");
   json.Key("aliases").BeginArray();
   for (const std::string& alias : card.aliases) json.String(alias);
+  json.EndArray();
+  json.Key("capabilities").BeginArray();
+  for (const char* capability : Capabilities(status.purpose)) json.String(capability);
   json.EndArray();
   json.Field("state", service::StateWord(status.state)).Field("percent", status.load_percent);
   json.Field("context_length", status.context_tokens).Field("max_model_len", status.context_tokens);

@@ -23,6 +23,7 @@ std::vector<Route> RouteTable(service::Services& services) {
       {kPost, "/v1/chat/completions", kChat,          kJson, to(HandleChat)},
       {kPost, "/v1/completions",      kComplete,      kJson, to(HandleCompletion)},
       {kPost, "/v1/embeddings",       kEmbed,         kJson, to(HandleEmbeddings)},
+      {kPost, "/v1/rerank",           kRank,          kJson, to(HandleRerank)},
       {kPost, "/tokenize",            kTokenize,      kJson, to(HandleTokenize)},
       {kPost, "/detokenize",          kDetokenize,    kJson, to(HandleDetokenize)},
       {kGet,  "/v1/models",           kListModels,    kNone, to(HandleListModels)},

@@ -210,6 +210,13 @@ TEST(Server, EmbedsTokenizesAndBack) {
   EXPECT_EQ(body["data"][0]["embedding"], "AACAPwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
   client.Post("/v1/embeddings", R"({"input":"a","dimensions":9})");
   EXPECT_EQ(json::parse(client.Read().body)["error"]["param"], "dimensions");
+  client.Post("/v1/rerank", R"({"query":"q","documents":["ab","abc","a"],"top_n":2})");
+  body = json::parse(client.Read().body);
+  EXPECT_EQ(body["results"][0]["index"], 1);
+  EXPECT_EQ(body["results"].size(), 2U);
+  EXPECT_EQ(body["usage"]["prompt_tokens"], 6);
+  client.Post("/v1/rerank", R"({"query":"q"})");
+  EXPECT_EQ(json::parse(client.Read().body)["error"]["param"], "documents");
   client.Post("/tokenize", R"({"content":"ab"})");
   EXPECT_EQ(json::parse(client.Read().body)["tokens"], json::array({97, 98}));
   client.Post("/tokenize", R"({"prompt":"a","with_pieces":true})");

@@ -8,6 +8,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("LARES_BIN", str(ROOT / "build/dev/bin/lares"))
 MODEL = os.environ.get("LARES_TEST_MODEL", "")
 ORIGINAL_MODEL = os.environ.get("LARES_TEST_MODEL_ORIGINAL", "") or MODEL
+EMBEDDING = Path(os.environ.get("LARES_TEST_EMBEDDING", ""))  # a folder: tools/dev/embedding_models.sh
 FULL = os.environ.get("LARES_TEST_TIER", "fast") == "full"
 NODE_MODULES = os.environ.get("LARES_E2E_NODE_MODULES", "")
 # Printed with every failure that depends on it; LARES_TEST_SEED repeats a run.

@@ -12,7 +12,7 @@ command_test() {
   export LARES_TEST_TIER=$tier
   local e2e=0
   [[ ! -x tests/e2e/run ]] || e2e=1
-  steps $((6 + 3 * e2e))
+  steps $((6 + 4 * e2e))
   install_sets build test
   build_preset dev all
   step "fetching the default model (98 MB, once)" fetch_model
@@ -21,6 +21,9 @@ command_test() {
   live_step "unit tests, corpora, layers" run_ctest dev --progress
   ((e2e == 1)) || return 0
   step "test clients: OpenAI for Python and Node" install_clients
+  step "embedding and ranking models (once)" make_embedding_models
+  LARES_TEST_EMBEDDING=$(embedding_models_dir)
+  export LARES_TEST_EMBEDDING
   step "llama.cpp's own llama-completion (once)" tools/llama/build-completion
   export LARES_BIN=$root/build/dev/bin/lares
   LARES_E2E_PYTHON=$(clients_dir)/venv/bin/python
