@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backend/llama/cgroup_paths.h"
+#include "base/cgroup_paths.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <system_error>
 
-namespace lares::backend::llama {
+namespace lares::base {
 namespace {
 
 // One of the names in "cpu,cpuacct".
@@ -54,4 +54,4 @@ std::vector<CgroupDir> CgroupDirs(const std::string& root, const std::string& gr
   return dirs;
 }
 
-}  // namespace lares::backend::llama
+}  // namespace lares::base

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lares::backend::llama {
+namespace lares::base {
 
 struct CgroupDir {
   int version = 2;
@@ -19,4 +19,4 @@ struct CgroupDir {
 std::vector<CgroupDir> CgroupDirs(const std::string& root, const std::string& groups,
                                   std::string_view controller);
 
-}  // namespace lares::backend::llama
+}  // namespace lares::base

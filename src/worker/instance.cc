@@ -100,6 +100,13 @@ Instance::~Instance() {
   process_->Ended(kLeaveLimit);
 }
 
+base::Status Instance::LimitMemory(const MemoryGroups& groups, std::uint64_t bytes) {
+  auto group = groups.Make(process_->pid());
+  if (!group) return base::Fail(group.error());
+  group_ = std::move(*group);
+  return group_->Limit(bytes);
+}
+
 std::optional<std::string> Instance::Watch(base::Time now) {
   const ProgressPage::View view = page_->Read();
   const bool owes = client_->owes();

@@ -15,6 +15,7 @@
 #include "engine/step_report.h"
 #include "supervisor/liveness.h"
 #include "worker/client.h"
+#include "worker/memory_group.h"
 #include "worker/process.h"
 #include "worker/progress_page.h"
 
@@ -48,6 +49,9 @@ class Instance {
   const std::shared_ptr<Client>& client() const { return client_; }
   Process& process() { return *process_; }
 
+  // From now on it may take so much memory, where there are groups.
+  base::Status LimitMemory(const MemoryGroups& groups, std::uint64_t bytes);
+
   // A sentence when it hangs.
   std::optional<std::string> Watch(base::Time now);
 
@@ -64,6 +68,7 @@ class Instance {
         page_(std::move(page)),
         liveness_(liveness) {}
 
+  std::unique_ptr<MemoryGroup> group_;  // goes after the process that is in it
   std::unique_ptr<Process> process_;
   std::shared_ptr<Client> client_;
   std::unique_ptr<ProgressPage> page_;

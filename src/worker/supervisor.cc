@@ -226,6 +226,16 @@ struct Supervisor::State {
     engine.Attach(current->client());
     log.Info("worker ready", {{"model", options.model}, {"pid", Int(current->process().pid())}});
     KeepPlan(current->client()->Status());
+    LimitMemory(*current);
+  }
+
+  void LimitMemory(Instance& instance) {
+    const std::uint64_t planned_bytes = instance.client()->Status().planned_bytes;
+    if (options.memory_groups == nullptr || planned_bytes == 0) return;
+    if (auto ok = instance.LimitMemory(*options.memory_groups, MemoryLimitOf(planned_bytes)); !ok) {
+      log.Warning("the worker's memory is not limited",
+                  {{"model", options.model}, {"cause", ok.error().message()}});
+    }
   }
 
   // Answers go on with the room that they had, however much memory there is by then.
@@ -257,6 +267,7 @@ struct Supervisor::State {
     retiring = std::exchange(current, std::move(successor));
     program = std::move(successor_program);
     engine.Attach(current->client());
+    LimitMemory(*current);
     log.Info("worker replaced", {{"model", options.model}, {"pid", Int(current->process().pid())}});
   }
 

@@ -24,12 +24,19 @@
 
 namespace lares::worker {
 
+// How much memory a worker may take beyond its plan: what it takes for a moment cannot be planned.
+constexpr std::uint64_t MemoryLimitOf(std::uint64_t planned) {
+  return planned + planned / 4 + (512ULL << 20U);
+}
+
 struct SupervisorOptions {
   std::string model;  // name in metrics and log
   ClientOptions client;
   supervisor::LifecycleOptions lifecycle;
   supervisor::LivenessOptions liveness;
   std::uint64_t seed = 0;  // of the jitter
+  // Holds a worker to what it planned; outlives the supervisor. Null: nothing does.
+  const MemoryGroups* memory_groups = nullptr;
 };
 
 class Supervisor {

@@ -16,7 +16,7 @@ STREAMS = 16
 MOMENTS = range(20 if settings.FULL else 2)
 # As often as the test wants, and without the waits that keep a broken worker from being started again and again.
 PATIENT = ["--crash-budget", "1000000", "--well-after", "0s"]
-FAKE = "fake:step=4ms,row=100us,slots=16,context=2048"
+FAKE = "fake:step=4ms,row=100us,slots=16,context=2048,memory=64MiB"
 SCHEMA = {
     "type": "object",
     "properties": {"name": {"type": "string", "maxLength": 12}, "age": {"type": "integer"}},

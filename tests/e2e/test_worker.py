@@ -49,6 +49,10 @@ def test_it_can_do_nothing_but_compute():
         assert status["NoNewPrivs"] == "1"
         assert status["Seccomp"] == "2"
         assert "unconfined" not in server.get("/health").json()["model"]
+        if group := faults.memory_group_of(pid):
+            planned = server.get("/v1/models").json()["data"][0]["memory_bytes"]
+            limit = int(faults.limit_file(group).read_text())
+            assert planned < limit < planned * 1.25 + (1 << 30)
         held = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
         sockets = {name for name in held if name.startswith("socket:")}
         assert len(sockets) == 1, held

@@ -24,13 +24,21 @@ constexpr std::uint64_t kShare = 3;
 // Of the machine's memory; below it a model that rests goes.
 constexpr std::uint64_t kLeastFreePart = 20;
 
-worker::SupervisorOptions SupervisorOptionsOf(const Config& config, const core::ModelSpec& spec) {
+// A GPU's driver takes memory that nobody can plan.
+bool IsHeldToItsPlan(const Config& config) { return config.worker.profile == "cpu"; }
+
+worker::SupervisorOptions SupervisorOptionsOf(const Config& config, const core::ModelSpec& spec,
+                                              const base::Result<worker::MemoryGroups>& groups) {
+  std::vector<std::string> unconfined;
+  if (!groups && IsHeldToItsPlan(config)) unconfined = {"memory limit: " + groups.error().message()};
   return {.model = spec.name,
-          .client = {.max_waiting = static_cast<std::size_t>(WorkerQueue(config.scheduling.queue))},
+          .client = {.max_waiting = static_cast<std::size_t>(WorkerQueue(config.scheduling.queue)),
+                     .unconfined = std::move(unconfined)},
           .lifecycle = {.well_after = config.worker.well_after,
                         .budget = static_cast<std::size_t>(config.worker.crash_budget)},
           .liveness = {},
-          .seed = base::RandomSeed()};
+          .seed = base::RandomSeed(),
+          .memory_groups = groups && IsHeldToItsPlan(config) ? &*groups : nullptr};
 }
 
 // This program once more, as a worker, with no setting but those it is given.
@@ -75,6 +83,7 @@ core::EngineStatus Describe(const HostedModel& model) {
   core::EngineStatus known;
   const auto file = backend::llama::CheckGgufFile(model.settings.path);
   if (!file) return known;
+  known.purpose = file->purpose;
   known.architecture = file->architecture;
   known.form = file->form;
   known.parameters = file->parameters;
@@ -89,6 +98,7 @@ ModelPlan PlanFake(const std::string& path, std::uint64_t budget) {
   const auto fake = ParseFakeModel(path);
   if (!fake) return {.refusal = fake.error().message()};
   plan.bytes = plan.known.planned_bytes = fake->memory;
+  plan.known.purpose = fake->purpose;
   if (plan.bytes > budget) {
     plan.refusal = "this needs " + std::to_string(plan.bytes) + " bytes, but models may take " +
                    std::to_string(budget) + " together (--models-memory)";
@@ -151,9 +161,9 @@ void ModelFleet::Add(const Config& config, const HostedModel& model, const Model
       clock_, metrics_, log_);
   auto& steps =
       *engine_metrics_.emplace_back(std::make_unique<engine::EngineMetrics>(metrics_, model.spec.name));
-  auto supervisor = std::make_unique<worker::Supervisor>(SupervisorOptionsOf(config, model.spec),
-                                                         WorkerCommand(config, model, plan), *engine, steps,
-                                                         clock_, metrics_, log_);
+  auto supervisor = std::make_unique<worker::Supervisor>(
+      SupervisorOptionsOf(config, model.spec, memory_groups_), WorkerCommand(config, model, plan), *engine,
+      steps, clock_, metrics_, log_);
   models_.push_back({.spec = model.spec, .engine = engine, .pinned = model.pinned});
   fleet_.Add({.name = model.spec.name,
               .engine = std::move(engine),

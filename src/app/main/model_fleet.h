@@ -16,6 +16,7 @@
 #include "engine/engine_metrics.h"
 #include "service/catalogue.h"
 #include "worker/fleet.h"
+#include "worker/memory_group.h"
 
 namespace lares::app {
 
@@ -49,6 +50,7 @@ class ModelFleet {
   const base::Clock& clock_;
   base::Metrics& metrics_;
   base::Logger& log_;
+  const base::Result<worker::MemoryGroups> memory_groups_ = worker::MemoryGroups::Find();
   std::vector<std::unique_ptr<engine::EngineMetrics>> engine_metrics_;  // outlive the workers
   std::vector<service::Model> models_;
   worker::Fleet fleet_;

@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "backend/llama/cgroup_paths.h"
+#include "base/cgroup_paths.h"
 
 namespace lares::backend::llama {
 namespace {
@@ -80,7 +80,7 @@ void LimitMemory(std::uint64_t limit, std::uint64_t used, std::uint64_t cache, H
   host.memory_free = std::min(host.memory_free, left);
 }
 
-void ApplyMemoryGroup(const CgroupDir& dir, HostResources& host) {
+void ApplyMemoryGroup(const base::CgroupDir& dir, HostResources& host) {
   const bool v2 = dir.version == 2;
   const auto limit = ToNumber(ReadFile(dir.path + (v2 ? "/memory.max" : "/memory.limit_in_bytes")));
   if (!limit) return;  // "max", or no such controller
@@ -91,7 +91,7 @@ void ApplyMemoryGroup(const CgroupDir& dir, HostResources& host) {
 }
 
 // CPUs by quota; infinity when there is none.
-double QuotaOf(const CgroupDir& dir) {
+double QuotaOf(const base::CgroupDir& dir) {
   std::optional<std::uint64_t> quota;
   std::optional<std::uint64_t> period;
   if (dir.version == 2) {
@@ -107,7 +107,7 @@ double QuotaOf(const CgroupDir& dir) {
   return static_cast<double>(*quota) / static_cast<double>(*period);
 }
 
-void ApplyCpuGroup(const CgroupDir& dir, HostResources& host) {
+void ApplyCpuGroup(const base::CgroupDir& dir, HostResources& host) {
   const double quota = QuotaOf(dir);
   if (quota >= static_cast<double>(host.cpus)) return;
   // Rounded down: one thread too many is stopped by the kernel in the middle of a step.
@@ -124,8 +124,8 @@ HostResources ReadHostResources(const std::string& root) {
   host.memory_free = NumberAfter(meminfo, "MemAvailable:").value_or(0) * 1024;
   host.cpus = AllowedCpus(root);
   const std::string groups = ReadFile(root + "proc/self/cgroup");
-  for (const CgroupDir& dir : CgroupDirs(root, groups, "memory")) ApplyMemoryGroup(dir, host);
-  for (const CgroupDir& dir : CgroupDirs(root, groups, "cpu")) ApplyCpuGroup(dir, host);
+  for (const base::CgroupDir& dir : base::CgroupDirs(root, groups, "memory")) ApplyMemoryGroup(dir, host);
+  for (const base::CgroupDir& dir : base::CgroupDirs(root, groups, "cpu")) ApplyCpuGroup(dir, host);
   return host;
 }
 
