@@ -3,6 +3,7 @@
 
 #include <array>
 #include <ostream>
+#include <utility>
 
 #include "base/terminal_text.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 4> kSigns = {".  ", ".. ", "...", "   "};
 constexpr unsigned kQuietTicks = 3;  // no sign for answers that come at once
 constexpr unsigned kTicksPerSign = 3;
+constexpr std::size_t kMostOfAReason = 70;  // in one line
 
 }  // namespace
 
@@ -19,7 +21,7 @@ AnswerWatch AnswerPrinter::Watch() {
   return {
       .on_text = [this](std::string_view piece) { Text(piece); },
       .on_reasoning = [this](std::string_view piece) { Reasoning(piece); },
-      .on_waiting = [this] { Waiting(); },
+      .on_waiting = [this](std::string_view why) { Waiting(why); },
       .on_note = [this](std::string_view note) { Note(note); },
   };
 }
@@ -53,18 +55,21 @@ void AnswerPrinter::EndReasoning() {
   last_ = '\n';
 }
 
-void AnswerPrinter::Waiting() {
+void AnswerPrinter::Waiting(std::string_view why) {
   if (!style_.terminal) return;
   const unsigned tick = signs_++;
   if (tick < kQuietTicks || tick % kTicksPerSign != 0) return;
-  out_ << "\r" << kSigns[(tick / kTicksPerSign) % kSigns.size()] << std::flush;
-  sign_shown_ = true;
+  std::string sign = base::ForTerminal(why.substr(0, kMostOfAReason));
+  if (!sign.empty()) sign += ' ';
+  sign += kSigns[(tick / kTicksPerSign) % kSigns.size()];
+  ClearSign();
+  out_ << "\r" << sign << std::flush;
+  sign_width_ = sign.size();
 }
 
 void AnswerPrinter::ClearSign() {
-  if (!sign_shown_) return;
-  sign_shown_ = false;
-  out_ << "\r   \r";
+  if (sign_width_ == 0) return;
+  out_ << "\r" << std::string(std::exchange(sign_width_, 0), ' ') << "\r";
 }
 
 void AnswerPrinter::Note(std::string_view note) {

@@ -29,7 +29,7 @@ class AnswerPrinter {
  private:
   void Text(std::string_view piece);
   void Reasoning(std::string_view piece);
-  void Waiting();
+  void Waiting(std::string_view why);
   void Note(std::string_view note);
   void ClearSign();
   void EndReasoning();
@@ -38,8 +38,8 @@ class AnswerPrinter {
   const Style style_;
   std::string text_;
   char last_ = '\n';
-  unsigned signs_ = 0;  // how often the sign of life was drawn
-  bool sign_shown_ = false;
+  unsigned signs_ = 0;          // how often the sign of life was drawn
+  std::size_t sign_width_ = 0;  // of the one that is shown
   bool in_reasoning_ = false;
 };
 

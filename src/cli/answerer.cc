@@ -44,6 +44,11 @@ std::string Sentence(int status, const ServerError& error, base::Duration retry_
   return text;
 }
 
+// A server's sign of life says nothing.
+std::string_view WhyNothing(const SseReader& reader) {
+  return reader.comment() == "keep-alive" ? std::string_view{} : reader.comment();
+}
+
 }  // namespace
 
 // One exchange: hands pieces to the watch as they come.
@@ -88,7 +93,7 @@ base::Result<AnswerEnd> HttpAnswerer::AskOnce(const std::string& body, const Ans
   while (!attempt.end) {
     transport_.Poll(kTick);
     if (interrupted_()) transport_.CancelAll();
-    if (!attempt.started && watch.on_waiting) watch.on_waiting();
+    if (!attempt.started && watch.on_waiting) watch.on_waiting(WhyNothing(attempt.reader));
   }
   const HttpEnd& end = *attempt.end;
   if (interrupted_()) {
@@ -120,7 +125,7 @@ bool HttpAnswerer::Sleep(base::Duration how_long, const AnswerWatch& watch) {
   while (clock_.Now() < until) {
     if (interrupted_()) return false;
     transport_.Poll(std::min<base::Duration>(kTick, until - clock_.Now()));
-    if (watch.on_waiting) watch.on_waiting();
+    if (watch.on_waiting) watch.on_waiting({});
   }
   return !interrupted_();
 }

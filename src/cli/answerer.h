@@ -24,7 +24,8 @@ struct AnswerEnd {
 struct AnswerWatch {
   std::function<void(std::string_view)> on_text;
   std::function<void(std::string_view)> on_reasoning;
-  std::function<void()> on_waiting;               // several times a second, until the first piece
+  // Several times a second, until the first piece; with what the server says of it, or nothing.
+  std::function<void(std::string_view)> on_waiting;
   std::function<void(std::string_view)> on_note;  // "the model is still loading"
 };
 

@@ -18,6 +18,7 @@ struct Asked {
   base::Result<AnswerEnd> end = AnswerEnd{};
   std::string text;
   std::string notes;
+  std::string waited_for;
   std::size_t exchanges = 0;
 };
 
@@ -31,6 +32,7 @@ Asked Ask(std::vector<ScriptedTransport::Script> scripts,
   AnswerWatch watch;
   watch.on_text = [&](std::string_view text) { asked.text += text; };
   watch.on_note = [&](std::string_view note) { asked.notes += note; };
+  watch.on_waiting = [&](std::string_view why) { asked.waited_for += why; };
   asked.end = answerer.Ask("{}", watch);
   asked.exchanges = transport.requests.size();
   return asked;
@@ -92,6 +94,16 @@ TEST(HttpAnswerer, WaitsWhileTheModelLoads) {
   EXPECT_EQ(asked.notes, "loading, 40 %");  // once
 }
 
+TEST(HttpAnswerer, HandsOnWhyTheServerKeepsItWaiting) {
+  ScriptedTransport::Script script =
+      Stream({R"({"choices":[{"delta":{"content":"x"},"finish_reason":"stop"}]})", "[DONE]"});
+  script.pieces.insert(script.pieces.begin(), {{std::chrono::milliseconds(1), ": keep-alive\n\n"},
+                                               {std::chrono::milliseconds(1), ": 40 percent\n\n"}});
+  const Asked asked = Ask({script});
+  ASSERT_TRUE(asked.end) << asked.end.error().message();
+  EXPECT_EQ(asked.waited_for, "40 percent");
+}
+
 TEST(HttpAnswerer, AnInterruptEndsTheRequest) {
   const auto after_he = [](const std::string& text) { return text == "he"; };
   const Asked asked = Ask({Stream({R"({"choices":[{"delta":{"content":"he"}}]})",
@@ -116,7 +128,7 @@ std::string Printed(AnswerPrinter::Style style, const std::function<void(const A
 TEST(AnswerPrinter, APipeGetsTheAnswerAndNothingElse) {
   EXPECT_EQ(Printed({},
                     [](const AnswerWatch& watch) {
-                      for (int i = 0; i < 20; ++i) watch.on_waiting();
+                      for (int i = 0; i < 20; ++i) watch.on_waiting("the model is loading");
                       watch.on_note("loading");
                       watch.on_reasoning("hm");
                       watch.on_text("a\033b");
@@ -126,13 +138,24 @@ TEST(AnswerPrinter, APipeGetsTheAnswerAndNothingElse) {
 
 TEST(AnswerPrinter, ATerminalGetsSignsOfLife) {
   const std::string out = Printed({.terminal = true, .colours = true}, [](const AnswerWatch& watch) {
-    for (int i = 0; i < 10; ++i) watch.on_waiting();
+    for (int i = 0; i < 10; ++i) watch.on_waiting({});
     watch.on_reasoning("hm");
     watch.on_text("yes\n");
   });
   EXPECT_THAT(out, HasSubstr("..."));
   EXPECT_THAT(out, HasSubstr("\033[2mhm\033[0m\n\nyes\n"));
   EXPECT_TRUE(out.ends_with("yes\n"));
+}
+
+TEST(AnswerPrinter, ATerminalIsToldWhyThereIsNothingYet) {
+  const std::string out = Printed({.terminal = true}, [](const AnswerWatch& watch) {
+    for (int i = 0; i < 10; ++i) watch.on_waiting("40 percent\033[2J");
+    watch.on_text("yes\n");
+  });
+  EXPECT_THAT(out, HasSubstr("40 percent"));
+  EXPECT_THAT(out, testing::Not(HasSubstr("\033")));
+  EXPECT_THAT(out, HasSubstr("\r              ")) << "it goes when the answer comes";
+  EXPECT_TRUE(out.ends_with("\ryes\n"));
 }
 
 }  // namespace

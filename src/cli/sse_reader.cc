@@ -43,9 +43,11 @@ void SseReader::TakeLine(std::string_view line, std::vector<std::string>& out) {
     return;
   }
   const std::size_t colon = line.find(':');
-  if (line.substr(0, colon) != "data") return;  // comments have no name before the colon
+  const std::string_view name = line.substr(0, colon);
   std::string_view value = colon == std::string_view::npos ? std::string_view{} : line.substr(colon + 1);
   if (value.starts_with(' ')) value.remove_prefix(1);
+  if (colon == 0) comment_ = value;
+  if (name != "data") return;
   if (std::exchange(has_data_, true)) data_ += '\n';
   data_.append(value);
 }

@@ -16,6 +16,15 @@ TEST(SseReader, ReadsEvents) {
               ElementsAre("one\ntwo", "three"));
 }
 
+TEST(SseReader, KeepsTheLastComment) {
+  SseReader reader;
+  EXPECT_EQ(reader.comment(), "");
+  reader.Feed(": loading\n\n: load");
+  EXPECT_EQ(reader.comment(), "loading");
+  reader.Feed("ed\ndata: one\n\n");
+  EXPECT_EQ(reader.comment(), "loaded");
+}
+
 TEST(SseReader, DoesNotCareHowBytesAreCut) {
   const std::string text =
       "\xEF\xBB\xBF"

@@ -4,6 +4,7 @@ of what was said about servers for others."""
 
 from harness import settings
 from harness.process import run_lares
+from harness.terminal import Terminal
 
 
 def test_the_models_flags_reach_it(tmp_path):
@@ -30,3 +31,12 @@ def test_a_servers_settings_do_not(tmp_path):
     assert result.returncode == 0 and result.stdout.strip(), result.stderr
     result = run_lares(*command, home=tmp_path, LARES_TLS_CERT="nowhere.pem", LARES_TLS_KEY="nowhere.pem")
     assert result.returncode == 0 and result.stdout.strip(), result.stderr
+
+
+def test_who_waits_sees_how_far_loading_is(tmp_path):
+    go = tmp_path / "go"
+    model = f"fake:step=0ms,slots=1,context=512,answer=4,load={go}"
+    with Terminal("run", model, "hi", "--data", tmp_path / "data", home=tmp_path) as terminal:
+        terminal.expect("the model is loading, 50 percent done")
+        go.touch()
+        assert terminal.end() == 0
