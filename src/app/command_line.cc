@@ -148,6 +148,7 @@ int Dispatch(const CLI::App& app, ParsedCommand& parsed, const Environment& envi
   const CLI::App* command = app.get_subcommands().front();
   const std::string& name = command->get_name();
   if (name == "version") return handlers.version();
+  if (name == "devices") return handlers.devices();
   const bool below = name == "models" && !command->get_subcommands().empty();
   const bool plan = below && command->get_subcommands().front()->get_name() == "plan";
   if (below && !plan) return handlers.convert(parsed.convert);

@@ -32,6 +32,7 @@ struct Handlers {
   std::function<int(LoadedConfig)> plan;
   std::function<int(const cli::ConvertOptions&)> convert;
   std::function<int(LoadedConfig, const cli::BenchOptions&)> bench;
+  std::function<int()> devices;
   std::function<int()> version;
 };
 

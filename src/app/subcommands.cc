@@ -187,6 +187,8 @@ void AddSubcommands(CLI::App& app, ParsedCommand& parsed) {
   AddModels(app, parsed);
   AddBench(app, parsed);
   AddConfig(app, parsed);
+  // Not for people: `lares serve` asks it what a GPU has free.
+  AddCommand(app, "devices", "Print the memory of the GPUs")->group("");
   AddCommand(app, "version", "Print version, commit, llama.cpp's version and compiler");
 }
 

@@ -123,6 +123,12 @@ def test_a_model_that_ranks_gives_the_scores_of_the_reference_library(ranker):
     assert [r["index"] for r in objects.json()["results"]] == [r["index"] for r in results[:2]]
 
 
+def test_a_file_may_say_how_a_pair_is_written():
+    with Server(settings.EMBEDDING / "ranker-template.F16.gguf") as running:
+        for index, score in scores(rerank(running, TEXTS)).items():
+            assert score == pytest.approx(REFERENCE["scores"][index], abs=2e-3)
+
+
 def test_a_model_that_ranks_does_nothing_else(ranker):
     with pytest.raises(openai.BadRequestError) as refused:
         embed(ranker, "text")
@@ -153,6 +159,16 @@ def test_a_quantised_form_is_nearly_the_same(tmp_path):
     with Server(small) as running:
         for got, wanted in zip(embed(running, TEXTS), REFERENCE["vectors"], strict=True):
             assert cosine(got, wanted) > 0.99
+
+
+def test_a_model_in_parts_is_one_model():
+    parts = sorted((settings.EMBEDDING / "split").iterdir())
+    assert len(parts) > 1
+    with Server(parts[0]) as running:
+        for got, wanted in zip(embed(running, TEXTS), REFERENCE["vectors"], strict=True):
+            assert far(got, wanted) < 1e-3
+        (card,) = running.get("/v1/models").json()["data"]
+        assert card["size_bytes"] > 40_000_000, "of all parts"
 
 
 @pytest.fixture(scope="module")

@@ -211,3 +211,11 @@ def test_under_a_memory_limit_nothing_is_found_out_by_dying(folder, tmp_path, mo
     finally:
         until(lambda: not (group / "cgroup.procs").read_text(), "the group is empty")
         os.rmdir(group)
+
+
+def test_without_a_gpu_the_machines_memory_counts(tmp_path):
+    assert run_lares("devices").returncode == 0
+    plan = run_lares("models", "plan", settings.MODEL, "--worker-profile", "gpu")
+    assert plan.returncode == 0, plan.stderr
+    if not run_lares("devices").stdout:
+        assert "models may take" in plan.stdout and "GPU" not in plan.stdout

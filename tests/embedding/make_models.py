@@ -5,7 +5,9 @@
     make_models.py OUT_FOLDER LLAMA_SOURCE
 
     all-MiniLM-L6-v2.F16.gguf   the model, by llama.cpp's converter
+    split/*.gguf                the same in parts
     ranker.F16.gguf             the same encoder with a seeded head that ranks, by the same converter
+    ranker-template.F16.gguf    that one, whose file says by a template how a pair is written
     reference.json              texts with their vectors by sentence-transformers, and pairs with their scores by
                                 transformers
 """
@@ -46,9 +48,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def convert(source, model, target):
+def convert(source, model, target, *more):
     subprocess.run([sys.executable, "-c", CONVERT, source / "convert_hf_to_gguf.py", model, "--outfile", target,
-                    "--outtype", "f16"], check=True)
+                    "--outtype", "f16", *more], check=True)
 
 
 def make_ranker(original, folder):
@@ -81,7 +83,12 @@ def main():
     work = out / "work"
     ranker, tokenizer = make_ranker(original, work / "ranker")
     convert(source, original, out / "all-MiniLM-L6-v2.F16.gguf")
+    (out / "split").mkdir()
+    convert(source, original, out / "split" / "all-MiniLM-L6-v2.F16.gguf", "--split-max-size", "20M")
     convert(source, work / "ranker", out / "ranker.F16.gguf")
+    tokenizer.chat_template = {"rerank": "[CLS]{query}[SEP]{document}[SEP]"}
+    tokenizer.save_pretrained(work / "ranker")
+    convert(source, work / "ranker", out / "ranker-template.F16.gguf")
     vectors = SentenceTransformer(original, device="cpu").encode(TEXTS, normalize_embeddings=True)
     reference = {
         "texts": TEXTS,

@@ -7,7 +7,7 @@
 
 #include "app/command_line.h"
 #include "app/hosted_models.h"
-#include "app/main/model_fleet.h"
+#include "app/main/model_plan.h"
 #include "app/main/private_server.h"
 #include "app/private_server_flags.h"
 #include "app/version.h"
@@ -38,12 +38,12 @@ int PlanCommand(LoadedConfig loaded) {
     std::cerr << "lares: " << base::ForTerminal(models.error().message()) << "\n";
     return kExitUsage;
   }
-  const std::uint64_t budget = ModelsBudget(loaded.config);
+  const ModelsRoom room = ReadModelsRoom(loaded.config);
   cli::TextTable table({"model", "form", "weights", "context", "at once", "memory", ""});
   std::uint64_t sum = 0;
   std::string refusals;
   for (const HostedModel& model : *models) {
-    const ModelPlan plan = PlanModel(model, loaded.config.scheduling, budget);
+    const ModelPlan plan = PlanModel(model, loaded.config.scheduling, room);
     const auto size = [](std::uint64_t bytes) {
       return bytes > 0 ? cli::SizeText(static_cast<double>(bytes)) : "";
     };
@@ -57,8 +57,9 @@ int PlanCommand(LoadedConfig loaded) {
     if (!plan.refusal.empty()) refusals += model.spec.name + ": " + plan.refusal + "\n";
   }
   std::cout << table.Text() << "Together " << cli::SizeText(static_cast<double>(sum)) << "; models may take "
-            << cli::SizeText(static_cast<double>(budget)) << " (--models-memory)"
-            << (sum > budget ? ": not all at once" : "") << ".\n"
+            << cli::SizeText(static_cast<double>(room.budget))
+            << (room.beside > 0 ? " of the GPU's memory" : "") << " (--models-memory)"
+            << (sum > room.budget ? ": not all at once" : "") << ".\n"
             << base::ForTerminal(refusals);
   return refusals.empty() ? kExitSuccess : kExitFailure;
 }

@@ -7,6 +7,7 @@
 
 #include "app/command_line.h"
 #include "app/main/commands.h"
+#include "app/main/gpu_memory.h"
 #include "app/main/serve.h"
 #include "app/main/worker_process.h"
 #include "app/version.h"
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
       .plan = PlanCommand,
       .convert = ConvertCommand,
       .bench = BenchCommand,
+      .devices = DevicesCommand,
       .version =
           [] {
             std::cout << VersionText(BuiltFrom());

@@ -19,8 +19,6 @@
 namespace lares::app {
 namespace {
 
-// A model that leaves its size to us shall leave room for so many of its kind.
-constexpr std::uint64_t kShare = 3;
 // Of the machine's memory; below it a model that rests goes.
 constexpr std::uint64_t kLeastFreePart = 20;
 
@@ -70,80 +68,31 @@ worker::Command WorkerCommand(const Config& config, const HostedModel& model, co
   return command;
 }
 
-worker::FleetOptions FleetOptionsOf(const Config& config, bool several) {
-  if (!several) return {.budget = std::numeric_limits<std::uint64_t>::max()};
-  return {.budget = ModelsBudget(config),
+// One alone takes what it finds.
+ModelsRoom RoomOf(const Config& config, bool several) {
+  return several ? ReadModelsRoom(config) : ModelsRoom{.budget = std::numeric_limits<std::uint64_t>::max()};
+}
+
+worker::FleetOptions FleetOptionsOf(const Config& config, const ModelsRoom& room, bool several) {
+  if (!several) return {.budget = room.budget};
+  return {.budget = room.budget,
           .unload_after = config.models.unload_after,
           .free_memory = [] { return backend::llama::ReadHostResources().memory_free; },
           .least_free = backend::llama::ReadHostResources().memory_total / kLeastFreePart};
 }
 
-// Nothing when the file cannot be read: whoever loads it will say so.
-core::EngineStatus Describe(const HostedModel& model) {
-  core::EngineStatus known;
-  const auto file = backend::llama::CheckGgufFile(model.settings.path);
-  if (!file) return known;
-  known.purpose = file->purpose;
-  known.architecture = file->architecture;
-  known.form = file->form;
-  known.parameters = file->parameters;
-  known.bytes = file->tensor_bytes;
-  known.training_context = static_cast<std::int32_t>(file->context_length);
-  known.has_chat_template = file->has_chat_template || !model.settings.chat_template.empty();
-  return known;
-}
-
-ModelPlan PlanFake(const std::string& path, std::uint64_t budget) {
-  ModelPlan plan;
-  const auto fake = ParseFakeModel(path);
-  if (!fake) return {.refusal = fake.error().message()};
-  plan.bytes = plan.known.planned_bytes = fake->memory;
-  plan.known.purpose = fake->purpose;
-  if (plan.bytes > budget) {
-    plan.refusal = "this needs " + std::to_string(plan.bytes) + " bytes, but models may take " +
-                   std::to_string(budget) + " together (--models-memory)";
-  }
-  return plan;
-}
-
 }  // namespace
-
-std::uint64_t ModelsBudget(const Config& config) {
-  if (config.models.memory > 0) return config.models.memory;
-  const std::uint64_t free = backend::llama::ReadHostResources().memory_free;
-  return free == 0 ? std::numeric_limits<std::uint64_t>::max() : free - free / 10;
-}
-
-ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduling, std::uint64_t budget) {
-  if (IsFakeModel(model.settings.path)) return PlanFake(model.settings.path, budget);
-  ModelPlan plan{.known = Describe(model)};
-  const auto options = LoadOptionsOf(model.settings, scheduling);
-  auto planned = backend::llama::PlanLoad(options, budget / kShare);
-  if (!planned) planned = backend::llama::PlanLoad(options, budget);
-  if (!planned) {
-    plan.refusal = planned.error().message();
-    return plan;
-  }
-  plan.bytes = planned->needed_bytes();
-  plan.context = planned->slot_cells;
-  plan.parallel = planned->slots;
-  plan.host_cache = planned->host_cache_bytes;
-  plan.known.planned_bytes = plan.bytes;
-  plan.known.context_tokens = plan.context;
-  plan.known.slots = plan.parallel;
-  return plan;
-}
 
 ModelFleet::ModelFleet(const Config& config, const std::vector<HostedModel>& models, const base::Clock& clock,
                        base::Metrics& metrics, base::Logger& log)
     : clock_(clock),
       metrics_(metrics),
       log_(log),
-      fleet_(FleetOptionsOf(config, models.size() > 1), clock, metrics, log) {
+      room_(RoomOf(config, models.size() > 1)),
+      fleet_(FleetOptionsOf(config, room_, models.size() > 1), clock, metrics, log) {
   for (const HostedModel& model : models) {
-    // One alone takes what it finds.
-    const ModelPlan plan = models.size() > 1 ? PlanModel(model, config.scheduling, fleet_.budget())
-                                             : ModelPlan{.known = Describe(model)};
+    const ModelPlan plan = models.size() > 1 ? PlanModel(model, config.scheduling, room_)
+                                             : ModelPlan{.known = DescribeFile(model)};
     if (!plan.refusal.empty()) {
       log.Warning("a model cannot be loaded", {{"model", model.spec.name}, {"cause", plan.refusal}});
     }

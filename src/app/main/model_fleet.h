@@ -9,6 +9,7 @@
 
 #include "app/config.h"
 #include "app/hosted_models.h"
+#include "app/main/model_plan.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -19,21 +20,6 @@
 #include "worker/memory_group.h"
 
 namespace lares::app {
-
-// What one model takes of the memory that all have together.
-struct ModelPlan {
-  std::uint64_t bytes = 0;
-  std::int32_t context = 0;  // 0: its worker decides
-  std::int32_t parallel = 0;
-  std::uint64_t host_cache = 0;
-  core::EngineStatus known;  // what its file says of it
-  std::string refusal;       // why it cannot be loaded, with the numbers; empty: it can
-};
-
-// Bytes that the models of `config` may take together.
-std::uint64_t ModelsBudget(const Config& config);
-// With room for others beside it where it leaves its size to us, and alone where that is too little.
-ModelPlan PlanModel(const HostedModel& model, const SchedulingSettings& scheduling, std::uint64_t budget);
 
 class ModelFleet {
  public:
@@ -53,6 +39,7 @@ class ModelFleet {
   const base::Result<worker::MemoryGroups> memory_groups_ = worker::MemoryGroups::Find();
   std::vector<std::unique_ptr<engine::EngineMetrics>> engine_metrics_;  // outlive the workers
   std::vector<service::Model> models_;
+  const ModelsRoom room_;
   worker::Fleet fleet_;
 };
 

@@ -7,6 +7,7 @@
 
 #include "backend/llama/chat_format.h"
 #include "backend/llama/decode_context.h"
+#include "backend/llama/device_memory.h"
 #include "backend/llama/embedder.h"
 #include "backend/llama/gguf_check.h"
 #include "backend/llama/grammar_constraint.h"
@@ -135,16 +136,9 @@ Result<std::unique_ptr<Embedder>> MakeEmbedder(const GgufSummary& file, const Me
 // On a GPU its own memory is what counts.
 HostResources Resources(const LoadOptions& options) {
   HostResources host = ReadHostResources();
-  if (options.gpu_layers == 0 || !llama_supports_gpu_offload()) return host;
+  if (options.gpu_layers == 0) return host;
   std::uint64_t free_on_devices = 0;
-  for (std::size_t i = 0; i < ggml_backend_dev_count(); ++i) {
-    ggml_backend_dev_t device = ggml_backend_dev_get(i);
-    if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_GPU) continue;
-    std::size_t free_bytes = 0;
-    std::size_t total_bytes = 0;
-    ggml_backend_dev_memory(device, &free_bytes, &total_bytes);
-    free_on_devices += free_bytes;
-  }
+  for (const DeviceMemory& device : ReadDeviceMemory()) free_on_devices += device.free;
   if (free_on_devices > 0) host.memory_beside = std::exchange(host.memory_free, free_on_devices);
   return host;
 }
@@ -183,11 +177,13 @@ Result<std::unique_ptr<DecodeContext>> OpenContext(const LoadOptions& options, c
 
 }  // namespace
 
-Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free) {
+Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free,
+                            std::uint64_t memory_beside) {
   const auto file = CheckGgufFile(options.path);
   if (!file) return Fail(file.error());
   HostResources host = ReadHostResources();
   host.memory_free = memory_free;
+  host.memory_beside = memory_beside;
   return Plan(*file, options, host);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A model in memory behind backend::Backend: the only door into this folder, together with gguf_check.h,
-// memory_plan.h, host_resources.h and quantize.h. Includes nothing of the library.
+// memory_plan.h, host_resources.h, device_memory.h and quantize.h. Includes nothing of the library.
 #pragma once
 
 #include <cstdint>
@@ -36,8 +36,10 @@ struct LoadOptions {
 };
 
 // What Load would do with so much memory free: how many requests at once, with how much context, and what it
-// takes. The machine's own memory, not a GPU's. Blocking, for milliseconds. Errors as Load's.
-base::Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free);
+// takes. With `memory_beside`, the first is a GPU's and that the machine's own. Blocking, for milliseconds.
+// Errors as Load's.
+base::Result<MemoryPlan> PlanLoad(const LoadOptions& options, std::uint64_t memory_free,
+                                  std::uint64_t memory_beside = 0);
 
 // Checks the file, plans the memory, loads. Blocking: seconds to minutes. `logger` must outlive the result.
 // Errors are sentences for a person: kInvalidArgument and kDataLoss (the file), kNotFound, kResourceExhausted
