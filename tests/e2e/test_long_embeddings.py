@@ -37,7 +37,7 @@ def test_they_hold_up_nobody():
 
 def test_there_is_an_end_to_those_that_wait():
     with Server(FAKE, ["--drain-timeout", "0s"]) as server:
-        asked = start(server, 68)  # 4 that wait for the worker, and 64 behind them
+        asked = start(server, 272)  # 16 that wait for the worker, and 256 behind them
         answer = wire.post_json(server, "/v1/embeddings", {"input": "a"})
         assert answer.status == 429 and int(answer.headers["retry-after"]) >= 1
         for connection in asked:
