@@ -2,6 +2,7 @@
 #include "worker/memory_group.h"
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -19,6 +20,8 @@ namespace lares::worker {
 namespace {
 
 using base::Code;
+
+constexpr const char* kWorkerPrefix = "lares-worker-";
 
 std::string Read(const std::string& path) {
   std::ifstream file(path);
@@ -45,6 +48,14 @@ base::Status Write(const std::string& path, const std::string& value) {
 base::Status MakeFolder(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
   return Cannot("make", path);
+}
+
+// Of gateways that were killed. A group with a process in it stays.
+void RemoveLeftovers(const std::string& parent) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(parent, error)) {
+    if (entry.path().filename().string().starts_with(kWorkerPrefix)) ::rmdir(entry.path().c_str());
+  }
 }
 
 bool Says(const std::string& path, const char* attribute) {
@@ -94,6 +105,7 @@ base::Status MemoryGroup::Limit(std::uint64_t bytes) {
 base::Result<MemoryGroups> MemoryGroups::Find(const std::string& root) {
   if (const auto own = OwnGroup(root, 1)) {
     if (::access(own->path.c_str(), W_OK) != 0) return Cannot("make groups in", own->path);
+    RemoveLeftovers(own->path);
     return MemoryGroups(own->path, own->path, "memory.limit_in_bytes");
   }
   const auto own = OwnGroup(root, 2);
@@ -111,11 +123,12 @@ base::Result<MemoryGroups> MemoryGroups::Find(const std::string& root) {
     ::rmdir(home.c_str());
     return base::Fail(ok.error());
   }
+  RemoveLeftovers(own->path);
   return MemoryGroups(own->path, home, "memory.max");
 }
 
 base::Result<std::unique_ptr<MemoryGroup>> MemoryGroups::Make(pid_t pid) const {
-  const std::string path = parent_ + "/lares-worker-" + std::to_string(pid);
+  const std::string path = parent_ + "/" + kWorkerPrefix + std::to_string(pid);
   if (auto ok = MakeFolder(path); !ok) return base::Fail(ok.error());
   auto group = std::unique_ptr<MemoryGroup>(new MemoryGroup(path, home_, limit_file_));
   if (auto ok = Write(path + "/cgroup.procs", std::to_string(pid)); !ok) return base::Fail(ok.error());

@@ -36,7 +36,8 @@ class MemoryGroup {
 class MemoryGroups {
  public:
   // Looks for the place. With version 2 this process goes into a group of its own first: a group that limits
-  // others has no processes itself. An error says why there is none. `root` is "/" but in tests.
+  // others has no processes itself. Groups that a killed gateway left are removed. An error says why there is
+  // none. `root` is "/" but in tests.
   static base::Result<MemoryGroups> Find(const std::string& root = "/");
 
   // A group with this process in it.

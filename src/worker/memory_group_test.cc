@@ -65,6 +65,19 @@ TEST_F(MemoryGroupTest, LimitsOneProcessInVersionOne) {
   EXPECT_EQ(Get(group / "memory.limit_in_bytes"), "1000");
 }
 
+TEST_F(MemoryGroupTest, RemovesWhatAKilledGatewayLeft) {
+  Put("proc/self/cgroup", "4:memory:/a\n");
+  const fs::path own = "sys/fs/cgroup/memory/a";
+  Put(own / "memory.limit_in_bytes");
+  fs::create_directories(root / own / "lares-worker-7");
+  fs::create_directories(root / own / "another");
+  Put(own / "lares-worker-8/still-there");
+  ASSERT_TRUE(Find());
+  EXPECT_FALSE(fs::exists(root / own / "lares-worker-7"));
+  EXPECT_TRUE(fs::exists(root / own / "lares-worker-8"));
+  EXPECT_TRUE(fs::exists(root / own / "another"));
+}
+
 TEST_F(MemoryGroupTest, LeavesTheGroupThatItDividesInVersionTwo) {
   Put("proc/self/cgroup", "0::/\n");
   Put("sys/fs/cgroup/cgroup.controllers", "cpu memory\n");
