@@ -129,6 +129,12 @@ def test_a_file_may_say_how_a_pair_is_written():
             assert score == pytest.approx(REFERENCE["scores"][index], abs=2e-3)
 
 
+def test_a_model_that_sorts_into_classes_is_refused():
+    started = run_lares("serve", settings.EMBEDDING / "classifier.F16.gguf", "--port", "0")
+    assert started.returncode == 1
+    assert "sorts texts into classes" in started.stderr
+
+
 def test_a_model_that_ranks_does_nothing_else(ranker):
     with pytest.raises(openai.BadRequestError) as refused:
         embed(ranker, "text")

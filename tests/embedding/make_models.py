@@ -8,6 +8,7 @@
     split/*.gguf                the same in parts
     ranker.F16.gguf             the same encoder with a seeded head that ranks, by the same converter
     ranker-template.F16.gguf    that one, whose file says by a template how a pair is written
+    classifier.F16.gguf         one that sorts texts into three classes
     reference.json              texts with their vectors by sentence-transformers, and pairs with their scores by
                                 transformers
 """
@@ -70,6 +71,11 @@ def make_ranker(original, folder):
     return model, tokenizer
 
 
+def make_classifier(original, folder):
+    BertForSequenceClassification(BertConfig.from_pretrained(original, num_labels=3)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(original).save_pretrained(folder)
+
+
 def score(model, tokenizer, document):
     tokens = tokenizer(QUERY, document, return_tensors="pt", truncation=True)
     with torch.no_grad():
@@ -89,6 +95,8 @@ def main():
     tokenizer.chat_template = {"rerank": "[CLS]{query}[SEP]{document}[SEP]"}
     tokenizer.save_pretrained(work / "ranker")
     convert(source, work / "ranker", out / "ranker-template.F16.gguf")
+    make_classifier(original, work / "classifier")
+    convert(source, work / "classifier", out / "classifier.F16.gguf")
     vectors = SentenceTransformer(original, device="cpu").encode(TEXTS, normalize_embeddings=True)
     reference = {
         "texts": TEXTS,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <utility>
 
 namespace lares::backend::llama {
@@ -74,7 +75,14 @@ void Normalise(std::vector<float>& vector) {
   for (float& x : vector) x *= scale;
 }
 
-// One number is the odds' logarithm; of several, the library made probabilities, the first for "relevant".
+// Whether the head says how relevant a text is, and not to which of several classes it belongs: it has one
+// number, or its first one is for "yes" (Qwen3-Reranker).
+bool HeadRanks(const llama_model* model) {
+  const char* label = llama_model_n_cls_out(model) > 1 ? llama_model_cls_label(model, 0) : "yes";
+  return label != nullptr && std::string_view(label) == "yes";
+}
+
+// One number is the odds' logarithm; of several, the library made probabilities, the first for "yes".
 float Relevance(std::span<const float> head) {
   return head.size() == 1 ? 1.0F / (1.0F + std::exp(-head[0])) : head[0];
 }
@@ -82,6 +90,10 @@ float Relevance(std::span<const float> head) {
 }  // namespace
 
 Result<std::unique_ptr<EmbedContext>> EmbedContext::Open(llama_model* model, const Options& options) {
+  if (options.pooling == Pooling::kRank && !HeadRanks(model)) {
+    return Fail(Code::kUnimplemented,
+                "this model sorts texts into classes; it does not say how relevant one is");
+  }
   ThreadPoolPtr threads = MakeThreads(options.threads);
   ContextPtr context(llama_init_from_model(model, Params(options)));
   if (!context) {

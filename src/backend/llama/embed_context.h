@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // One llama_context that turns texts into vectors, or into scores where the model ranks. One thread at a
-// time.
-//
-// It computes on the calling thread, and on more only when the machine has more than two CPUs for us: a heavy
-// pool at a low priority then keeps it from hurting those who wait for tokens.
+// time. With one thread it computes on the caller's.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +30,8 @@ class EmbedContext {
   using Text = std::span<const core::TokenId>;
   using Vector = std::vector<float>;
 
-  // `model` must outlive the result. kResourceExhausted when the memory cannot be had.
+  // `model` must outlive the result. kResourceExhausted when the memory cannot be had; kUnimplemented when
+  // the model is of a kind that this cannot compute.
   static base::Result<std::unique_ptr<EmbedContext>> Open(llama_model* model, const Options& options);
 
   // A vector of length 1 for each text; of a model that ranks its score, 0..1. At most shape.texts texts,
