@@ -197,6 +197,14 @@ Environment CurrentEnvironment() {
   return environment;
 }
 
+std::vector<std::string> EnvironmentWithoutSettings() {
+  std::vector<std::string> kept;
+  for (const auto& [name, value] : CurrentEnvironment()) {
+    if (!name.starts_with("LARES_")) kept.push_back(name + "=" + value);
+  }
+  return kept;
+}
+
 std::string DefaultConfigFile(const Environment& environment) {
   const std::string base = BelowHome(environment, "XDG_CONFIG_HOME", ".config");
   return base.empty() ? base : base + "/lares/config.yaml";

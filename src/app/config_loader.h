@@ -32,6 +32,9 @@ struct LoadedConfig {
 // The process's environment.
 Environment CurrentEnvironment();
 
+// The same as execve wants it, without the settings in it: what a process that we start shall have.
+std::vector<std::string> EnvironmentWithoutSettings();
+
 // Reads `file`, else $LARES_CONFIG, else the file of DefaultConfigFile when it exists, then the environment
 // and the flags. Checks each value alone; settings that must fit each other are checked by
 // CheckForServing (config_rules.h). Every error names the setting, where its value came from, and what is

@@ -43,6 +43,7 @@ struct Launch {
   char* const* environment;
   int* descriptors;  // moved above all targets first
   int count;
+  int standard_output;
   int standard_error;
   int report;
   pid_t parent;
@@ -75,6 +76,7 @@ struct Launch {
   void GiveDescriptors() {
     const int above = kFirstGiven + count + 1;
     report = Above(report, above);
+    if (standard_output != 1 && ::dup2(standard_output, 1) < 0) Fail();
     if (standard_error != 2 && ::dup2(standard_error, 2) < 0) Fail();
     for (int i = 0; i < count; ++i) descriptors[i] = Above(descriptors[i], above);
     for (int i = 0; i < count; ++i) {
@@ -110,6 +112,7 @@ base::Result<std::unique_ptr<Process>> Process::Spawn(const ProcessOptions& opti
                 .environment = environment.data(),
                 .descriptors = descriptors.data(),
                 .count = static_cast<int>(descriptors.size()),
+                .standard_output = options.standard_output,
                 .standard_error = options.standard_error,
                 .report = report[1],
                 .parent = ::getpid()};

@@ -22,6 +22,7 @@ struct ProcessOptions {
   std::vector<std::string> environment;
   // Descriptors that it gets, as 3, 4, ... in this order, beside the standard three. They stay the caller's.
   std::vector<int> descriptors;
+  int standard_output = 1;
   int standard_error = 2;  // what it writes its log to
 };
 

@@ -10,13 +10,13 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "app/command_line.h"
+#include "app/config_loader.h"
 #include "backend/llama/device_memory.h"
 #include "base/terminal_text.h"
+#include "worker/process.h"
 
 namespace lares::app {
 namespace {
@@ -45,20 +45,13 @@ std::string ReadAll(int descriptor) {
 std::string AskChild() {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return {};
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, pipe[1], STDOUT_FILENO);
-  std::array<char*, 3> arguments = {const_cast<char*>("lares"), const_cast<char*>("devices"), nullptr};
-  pid_t child = 0;
-  const int failed = ::posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
+  const auto child = worker::Process::Spawn({.program = "/proc/self/exe",
+                                             .arguments = {"lares", "devices"},
+                                             .environment = EnvironmentWithoutSettings(),
+                                             .descriptors = {},
+                                             .standard_output = pipe[1]});
   ::close(pipe[1]);
-  std::string text;
-  if (failed == 0) {
-    text = ReadAll(pipe[0]);
-    ::kill(child, SIGKILL);  // it has said what it had to say
-    ::waitpid(child, nullptr, 0);
-  }
+  std::string text = child ? ReadAll(pipe[0]) : std::string();
   ::close(pipe[0]);
   return text;
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/main/model_fleet.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <utility>
 
 #include "app/config_loader.h"
-#include "app/fake_model_path.h"
 #include "app/main/model_engine.h"
 #include "app/worker_flags.h"
-#include "backend/llama/gguf_check.h"
 #include "backend/llama/host_resources.h"
 #include "base/id.h"
 #include "engine/failover/failover_engine.h"
@@ -58,13 +55,10 @@ worker::Command WorkerCommand(const Config& config, const HostedModel& model, co
   worker::Command command{
       .program = error || !std::filesystem::exists(program) ? "/proc/self/exe" : program.string(),
       .arguments = {"lares", "worker"},
-      .environment = {},
+      .environment = EnvironmentWithoutSettings(),
       .files = std::move(files),
       .log_file = config.log.file};
   for (std::string& flag : WorkerFlags(own)) command.arguments.push_back(std::move(flag));
-  for (const auto& [name, value] : CurrentEnvironment()) {
-    if (!name.starts_with("LARES_")) command.environment.push_back(name + "=" + value);
-  }
   return command;
 }
 

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/config_loader.h"
 #include "app/data_directory.h"
 
 namespace lares::app {
@@ -54,15 +54,6 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
   return pointers;
 }
 
-// Settings for servers that others reach must not reach this one.
-std::vector<std::string> EnvironmentWithoutSettings() {
-  std::vector<std::string> kept;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (!std::string_view(*entry).starts_with("LARES_")) kept.emplace_back(*entry);
-  }
-  return kept;
-}
-
 std::vector<std::string> CommandLine(const std::string& model, const std::string& folder,
                                      const std::vector<std::string>& flags) {
   std::vector<std::string> words{"lares", "serve"};
@@ -90,6 +81,7 @@ base::Result<std::string> StartPrivateServer(const std::string& model_path,
   if (!folder) return base::Fail(folder.error());
   std::fprintf(stderr, "lares: no server runs; loading %s for this command\n", model_path.c_str());
   auto arguments = CommandLine(model_path, *folder, flags);
+  // Settings for servers that others reach must not reach this one.
   auto environment = EnvironmentWithoutSettings();
   const auto argument_pointers = Pointers(arguments);
   const auto environment_pointers = Pointers(environment);
