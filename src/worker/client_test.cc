@@ -37,7 +37,11 @@ class Pair final : public engine::EngineUnderTest {
     client_ = std::make_unique<Client>(ClientOptions{}, std::move(ends->second), clock_);
     EXPECT_TRUE(client_->WaitUntilReady());
   }
-  ~Pair() override { Part(); }
+  // The engine's last events go through the host and its progress: it stops before they go.
+  ~Pair() override {
+    Part();
+    local_.engine().Stop();
+  }
 
   Client& engine() override { return *client_; }
   // The worker's end breaks, as when its process dies.
@@ -166,7 +170,9 @@ base::Error WhatAHostMakesOf(const std::vector<wire::ToWorker>& messages, bool g
   for (const wire::ToWorker& message : messages) EXPECT_TRUE(side.other().Send(message.SerializeAsString()));
   Progress progress(nullptr, clock);
   Host host(local.engine(), progress, side.Mine(), {local.pool(), local.pool()}, clock);
-  return host.Serve();
+  const base::Error end = host.Serve();
+  local.engine().Stop();
+  return end;
 }
 
 TEST(Host, WhatHasNoPlaceEndsTheConversation) {

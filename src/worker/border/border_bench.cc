@@ -236,7 +236,10 @@ struct BothSides {
     client = std::make_unique<Client>(ClientOptions{.max_waiting = 1024}, std::move(ends->second), clock);
     LARES_CHECK(client->WaitUntilReady().has_value());
   }
-  ~BothSides() { client->Close(); }
+  ~BothSides() {
+    client->Close();
+    inside.engine.Stop();
+  }
 
   base::SystemClock clock;
   Inside inside;
