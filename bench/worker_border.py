@@ -50,7 +50,8 @@ def border():
         "",
         "| | in process | in a worker | ratio |",
         "|---|---|---|---|",
-        *(f"| {label} | {median(turns, f'inside_{key}'):.1f} | {median(turns, f'outside_{key}'):.1f} | {ratio([of('InTurn', rows) for rows in starts], key)} |"
+        *(f"| {label} | {median(turns, f'inside_{key}'):.1f} | {median(turns, f'outside_{key}'):.1f} | "
+          f"{ratio([of('InTurn', rows) for rows in starts], key)} |"
           for label, key in (("tokens a second", "tokens/s"), ("between two tokens, p50, ms", "itl_p50"),
                              ("between two tokens, p99, ms", "itl_p99"))),
         "",
